@@ -1,0 +1,1 @@
+"""Figures: plotly graph objects from numbers; no figure computes a statistic."""

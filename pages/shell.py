@@ -1,0 +1,25 @@
+"""The shell: page config, language, sign-in, navigation; then it runs the page asked for."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from mtl.language import _
+from pages.ui import guard, language, navigation, signin, theme
+
+STATIC = Path(__file__).parent / "static"
+
+language.choose()
+theme.apply()
+st.logo(str(STATIC / "consilium.svg"), size="large")
+# Declared even while the door is closed, so that the address survives the sign-in page.
+page = navigation.declare()
+st.set_page_config(page_title=f"{page.title} · Consilium", page_icon=str(STATIC / "icon.svg"), layout="wide")
+with st.sidebar:
+    if not signin.closed():
+        navigation.show()
+    language.switch()
+    st.caption(_("For research and education. Not a medical device."))
+signin.gate()
+with guard.shell():
+    page.run()

@@ -1,0 +1,1 @@
+"""Streamlit widgets and rules shared by the pages."""

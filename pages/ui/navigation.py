@@ -1,0 +1,62 @@
+"""The pages, as data: sections, and in each the pages with their file, title, address and icon."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+from mtl.language import N_, _
+from pages.ui import language
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page: its file in `pages/`, its title before translation, its address and its icon."""
+
+    file: str
+    title: str
+    address: str
+    icon: str
+
+
+SECTIONS: dict[str, tuple[Page, ...]] = {
+    N_("Patients"): (
+        Page("overview.py", N_("Overview"), "overview", ":material/home:"),
+        Page("patients.py", N_("Patients"), "patients", ":material/groups:"),
+        Page("case.py", N_("Case"), "case", ":material/person:"),
+    ),
+}
+START = "overview"
+
+
+def pages() -> list[Page]:
+    """Return every page, in the order of the navigation."""
+    return [page for section in SECTIONS.values() for page in section]
+
+
+def declare() -> StreamlitPage:
+    """Declare the pages to Streamlit and return the one that the address asks for.
+
+    They carry no icon here: the browser would be sent to a foreign host for it.
+    """
+    return st.navigation(
+        [
+            st.Page(page.file, title=_(page.title), url_path=page.address, default=page.address == START)
+            for page in pages()
+        ],
+        position="hidden",
+    )
+
+
+def show() -> None:
+    """Show the sections with a link to each page.
+
+    Streamlit's own menu is not used: with sections it is no valid list for a screen reader.
+    """
+    with st.container(key="navigation", gap="xxsmall"):
+        for section, entries in SECTIONS.items():
+            st.caption(_(section))
+            for page in entries:
+                st.page_link(page.file, label=_(page.title), icon=page.icon, query_params=language.address())

@@ -1,0 +1,26 @@
+"""Every page is free of the faults that axe knows, in light and dark, wide and narrow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from pages.ui import navigation
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("page", navigation.pages(), ids=lambda page: page.address)
+def test_axe_finds_nothing(
+    app_url: str, new_page: Callable[..., Page], page: navigation.Page, scheme: str, width: int
+) -> None:
+    # axe is injected as a script text, which the policy of the app rightly refuses.
+    tab = new_page(color_scheme=scheme, viewport={"width": width, "height": 900}, bypass_csp=True)
+    tab.goto(f"{app_url}/{page.address if page.address != navigation.START else ''}")
+    expect(tab.get_by_role("heading", level=1)).to_be_visible(timeout=30_000)
+    expect(tab.get_by_test_id("stMainMenu")).to_be_in_viewport(ratio=1)
+    result = Axe().run(tab)
+    assert result.violations_count == 0, result.generate_report()

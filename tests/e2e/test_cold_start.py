@@ -1,0 +1,110 @@
+"""A cold server: asked for a page first, it answers with the shell, with and without sign-in."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from mtl.language import gettext, use
+from pages.ui import navigation
+
+SECRETS = """
+[auth]
+redirect_uri = "http://127.0.0.1/oauth2callback"
+cookie_secret = "a test's secret, no one else's"
+client_id = "consilium"
+client_secret = "a test's secret"
+server_metadata_url = "http://127.0.0.1:9/none"
+"""
+NewPage = Callable[..., Page]
+
+
+def received(tab: Page) -> list[bytes]:
+    """Return a list that fills with what the server sends over the websocket."""
+    frames: list[bytes] = []
+
+    def keep(payload: str | bytes) -> None:
+        frames.append(payload if isinstance(payload, bytes) else payload.encode())
+
+    tab.on("websocket", lambda socket: socket.on("framereceived", keep))
+    return frames
+
+
+def test_a_cold_deep_link_shows_the_shell(serve: Callable[..., object], tab: Page) -> None:
+    frames = received(tab)
+    tab.goto(serve().url + "/case")
+    expect(tab.get_by_role("heading", name="Case")).to_be_visible(timeout=30_000)
+    links = tab.locator(".st-key-navigation").get_by_role("link")
+    expect(links).to_have_count(len(navigation.pages()))
+    assert any(b"Case" in frame for frame in frames)
+    assert tab.url.endswith("/case")
+
+
+def test_with_sign_in_a_cold_deep_link_shows_the_door_only(
+    serve: Callable[..., object], tab: Page, tmp_path: Path
+) -> None:
+    secrets = tmp_path / "secrets.toml"
+    secrets.write_text(SECRETS)
+    frames = received(tab)
+    tab.goto(serve({"STREAMLIT_SECRETS_FILES": str(secrets)}).url + "/case")
+    expect(tab.get_by_role("button", name="Sign in")).to_be_visible(timeout=30_000)
+    expect(tab.get_by_role("heading", name="Sign in")).to_be_visible()
+    expect(tab.locator(".st-key-navigation")).to_have_count(0)
+    sent = b"".join(frames)
+    assert b"Sign in" in sent
+    assert b"no case can be opened" not in sent
+    assert tab.url.endswith("/case")
+
+
+def test_the_routes_answer(app_url: str) -> None:
+    for route in ("/health", "/ready"):
+        with urllib.request.urlopen(app_url + route, timeout=10) as answer:
+            assert answer.status == 200
+            assert isinstance(json.load(answer), dict)
+
+
+@pytest.mark.parametrize("route", ["/", "/case", "/health", "/_stcore/health", "/app/static/inter.woff2"])
+def test_every_answer_has_the_security_headers(app_url: str, route: str) -> None:
+    with urllib.request.urlopen(app_url + route, timeout=10) as answer:
+        headers = answer.headers
+    assert "default-src 'self'" in headers["Content-Security-Policy"]
+    assert "unsafe-eval'" not in headers["Content-Security-Policy"].replace("'wasm-unsafe-eval'", "")
+    assert headers.get_all("X-Content-Type-Options") == ["nosniff"]
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert "camera=()" in headers["Permissions-Policy"]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh_Hans"])
+def test_the_shipped_fonts_are_used(app_url: str, tab: Page, lang: str) -> None:
+    loaded: list[str] = []
+    tab.on("response", lambda answer: loaded.append(answer.url) if answer.ok else None)
+    tab.goto(f"{app_url}/patients?lang={lang}")
+    with use(lang):
+        heading = tab.get_by_role("heading", name=gettext("Patients"), exact=True)
+    expect(heading).to_be_visible(timeout=30_000)
+    assert "Inter" in heading.evaluate("element => getComputedStyle(element).fontFamily")
+    tab.evaluate("() => document.fonts.ready.then(() => true)")
+    names = {url.rsplit("/", 1)[-1] for url in loaded if "/app/static/" in url}
+    assert "inter.woff2" in names
+    # English readers fetch the regular weight too, for the switch that says 中文.
+    if lang == "zh_Hans":
+        assert "noto-sans-sc-bold.woff2" in names
+
+
+def test_the_language_follows_the_browser_and_the_switch(app_url: str, new_page: NewPage) -> None:
+    tab = new_page(locale="zh-CN")
+    tab.goto(f"{app_url}/patients")
+    expect(tab.get_by_role("heading", name="患者", exact=True)).to_be_visible(timeout=30_000)
+    assert "lang=" not in tab.url
+    tab.get_by_role("radio", name="English").click()
+    expect(tab.get_by_role("heading", name="Patients", exact=True)).to_be_visible()
+    expect(tab).to_have_url(f"{app_url}/patients?lang=en")
+    tab.locator(".st-key-navigation").get_by_role("link", name="Case").click()
+    expect(tab.get_by_role("heading", name="Case", exact=True)).to_be_visible()
+    tab.reload()
+    expect(tab.get_by_role("heading", name="Case", exact=True)).to_be_visible(timeout=30_000)
