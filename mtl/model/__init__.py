@@ -1,0 +1,1 @@
+"""The multi-task model: additive experts, their blend, and what they print."""
