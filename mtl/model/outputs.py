@@ -1,0 +1,84 @@
+"""From margins to the numbers a person reads: probabilities, classes, risks by a horizon, values in their unit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit, softmax
+
+from mtl.model.forest import Floats
+from mtl.model.offsets import Offsets, treatment_offsets, trials_of
+from mtl.model.predictor import Predictor, TaskPredictor
+from mtl.study import Study, Task
+
+
+def horizon_name(task: str, years: float) -> str:
+    """Column of a survival risk.
+
+    >>> horizon_name("recurrence", 5.0), horizon_name("death", 0.5)
+    ('recurrence@5y', 'death@0.5y')
+    """
+    return f"{task}@{years:g}y"
+
+
+def output_names(study: Study, task: Task) -> list[str]:
+    """Columns that :func:`predictions` gives for a task."""
+    if task.kind == "multiclass":
+        return [f"{task.name}={level.text}" for level in task.classes]
+    if task.kind != "survival":
+        return [task.name]
+    risks = [horizon_name(task.name, h) for h in task.horizons]
+    untreated = [f"{name}.untreated" for name in risks] if trials_of(study, task.name) else []
+    return [*risks, *untreated, f"{task.name}.log_hazard"]
+
+
+def predictions(study: Study, predictor: Predictor, X: Floats, table: pd.DataFrame) -> pd.DataFrame:
+    """Every task's numbers for every row of a table, in the study's order of tasks.
+
+    Parameters
+    ----------
+    X
+        (n, p): the table's features, encoded.
+    table
+        What was given to whom is read from here, for the risks as treated.
+
+    Returns
+    -------
+    Binary ``task`` (probability), multiclass ``task=class``, regression ``task``, survival ``task@5y`` (risk by each
+    horizon, as treated; NaN where it is not estimable), ``task@5y.untreated`` where a trial gives the effect of what
+    may have been given (NaN for a row treated outside what a trial covers) and ``task.log_hazard``, as treated.
+    """
+    margins = predictor.margins(X)
+    columns: dict[str, Floats] = {}
+    for task in study.tasks:
+        if task.name not in margins:
+            continue
+        names, margin = output_names(study, task), margins[task.name]
+        if task.kind == "binary":
+            columns[names[0]] = expit(margin[:, 0])
+        elif task.kind == "regression":
+            columns[names[0]] = margin[:, 0]
+        elif task.kind == "multiclass":
+            columns.update(zip(names, softmax(margin, axis=1).T, strict=True))
+        else:
+            offsets = treatment_offsets(study, table, task.name)
+            columns.update(_survival(study, task, predictor.task(task.name), margin[:, 0], offsets))
+    return pd.DataFrame(columns, index=table.index)
+
+
+def _survival(study: Study, task: Task, fitted: TaskPredictor, margin: Floats, offsets: Offsets) -> dict[str, Floats]:
+    baseline = fitted.baseline
+    if baseline is None:
+        raise ValueError(f"task {task.name!r} has no baseline hazard: the model was not fitted as a survival model")
+    horizons = np.array(task.horizons, dtype=float)
+    columns = {}
+    treated = baseline.risk(margin, offsets.values, horizons)
+    for i, years in enumerate(horizons):
+        columns[horizon_name(task.name, years)] = treated[:, i]
+    if trials_of(study, task.name):
+        without = baseline.risk(margin, np.zeros_like(offsets.values), horizons)
+        without[~offsets.untreated_known] = np.nan
+        for i, years in enumerate(horizons):
+            columns[f"{horizon_name(task.name, years)}.untreated"] = without[:, i]
+    columns[f"{task.name}.log_hazard"] = margin + baseline.mean_offset(offsets.values)
+    return columns

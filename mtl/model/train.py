@@ -1,0 +1,344 @@
+"""Fits every expert, fold by fold and on all rows, and blends them by what they said about rows they had not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from mtl.model.background import background_counts
+from mtl.model.basis import Basis
+from mtl.model.baseline import Baseline
+from mtl.model.blend import FEW_EVENTS, FEW_ROWS, Blend, fit_blend
+from mtl.model.forest import Floats
+from mtl.model.grow import TreeConfig
+from mtl.model.linear import DEFAULT_GRID, LinearExpert, LinearPath
+from mtl.model.losses import Loss
+from mtl.model.predictor import EXPERTS, Background, Predictor, TaskPredictor
+from mtl.model.problem import Group, Problem, Rows, TaskData
+from mtl.model.trees import CrossFittedTrees, FittedTrees, Structure, cross_fit_trees
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is tried: the tree configurations among which held-out loss chooses, one an expert and task."""
+
+    trees: tuple[TreeConfig, ...]
+
+
+EFFORTS = {
+    "quick": Effort((TreeConfig(),)),
+    "thorough": Effort(
+        (
+            TreeConfig(),
+            TreeConfig(leaves=3),
+            TreeConfig(leaves=3, l2=10.0, feature_fraction=0.4),
+            TreeConfig(leaves=4, feature_fraction=0.4),
+            TreeConfig(leaves=8, learning_rate=0.03, l2=10.0),
+            TreeConfig(leaves=8, feature_fraction=0.4, bagging=0.5),
+        )
+    ),
+}
+
+
+@dataclass(frozen=True)
+class CrossFittedLinear:
+    """`folds[f]` never saw fold f; `whole` saw every labelled row; the penalty and its held-out loss."""
+
+    folds: tuple[LinearExpert, ...]
+    whole: LinearExpert
+    penalty: int
+    loss: float
+
+
+@dataclass(frozen=True)
+class TaskFit:
+    """What fitting a task found out, all of it out of fold.
+
+    ``experts`` (labelled, experts, c) are their margins, for survival centred within the fold; ``margin``
+    (labelled, c) is the blend of them.
+    """
+
+    task: str
+    experts: Floats
+    margin: Floats
+    blend: Blend
+    used: tuple[str, ...]
+    rounds: dict[str, int]
+    penalty: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What cross-fitting chose, so that a refit can repeat it: by task, and for shared trees by group."""
+
+    own: tuple[tuple[TreeConfig, tuple[int, ...]], ...]
+    shared: tuple[tuple[TreeConfig, tuple[int, ...]], ...]
+    penalty: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A predictor for new patients, one a fold for the patients it was trained on, and what fitting found out."""
+
+    predictor: Predictor
+    fold_predictors: tuple[Predictor, ...]
+    fold: NDArray[np.intp]
+    fits: dict[str, TaskFit]
+    plan: Plan
+
+
+def train(problem: Problem, effort: Effort, background: int, threads: int, progress: Progress) -> Trained:
+    """Fit a problem; see the module. The result depends on the problem's seed, never on the number of threads.
+
+    Parameters
+    ----------
+    background
+        Labelled training rows, at most, from which a task's contributions are measured.
+    progress
+        Called with what was just done and the share of the work done; an exception it raises ends the training.
+    """
+    with threadpool_limits(limits=1):  # sums in BLAS must not depend on the number of threads
+        experts = _fit_experts(problem, effort, threads, progress)
+        fits = {task.name: _blend(problem, i, experts) for i, task in enumerate(problem.tasks)}
+        assembled = [_assemble(problem, experts, fits, which, background) for which in range(len(problem.splits))]
+        progress("blend", 1.0)
+    baselines = {t.name: _baseline(t, fits[t.name]) for t in problem.tasks if t.target.kind == "survival"}
+    *folds, whole = [p.with_baselines(baselines) for p in assembled]
+    plan = Plan(
+        tuple((e.config, e.rounds) for e in experts.own),
+        tuple((e.config, e.rounds) for e in experts.shared),
+        tuple(e.penalty for e in experts.linear),
+    )
+    return Trained(whole, tuple(folds), problem.fold, fits, plan)
+
+
+@dataclass(frozen=True)
+class _Experts:
+    linear: tuple[CrossFittedLinear, ...]
+    own: tuple[CrossFittedTrees, ...]
+    shared: tuple[CrossFittedTrees, ...]
+
+
+def _fit_experts(problem: Problem, effort: Effort, threads: int, progress: Progress) -> _Experts:
+    jobs: list[tuple[str, Callable[[Callable[[], None]], object]]] = []
+    for g, group in enumerate(problem.groups):
+        jobs.append(("shared trees", partial(_shared, problem, group, effort, _seed(problem, 11, g))))
+    for i, task in enumerate(problem.tasks):
+        jobs.append((f"own trees: {task.name}", partial(_own, problem, task, effort, _seed(problem, 12, i))))
+        jobs.append((f"linear: {task.name}", partial(_linear, problem, task, _seed(problem, 13, i))))
+    done, lock = [0.0], Lock()
+
+    def run(name: str, job: Callable[[Callable[[], None]], object]) -> object:
+        result = job(lambda: progress(name, done[0]))
+        with lock:
+            done[0] += 0.95 / len(jobs)
+            progress(name, done[0])
+        return result
+
+    with ThreadPoolExecutor(threads) as pool:
+        futures = [pool.submit(run, name, job) for name, job in jobs]
+        try:
+            results = [f.result() for f in futures]
+        except BaseException:
+            for f in futures:
+                f.cancel()
+            raise
+    n = len(problem.groups)
+    return _Experts(tuple(results[n + 1 :: 2]), tuple(results[n::2]), tuple(results[:n]))  # type: ignore[arg-type]
+
+
+def _seed(problem: Problem, *place: int) -> int:
+    return int(np.random.SeedSequence([problem.seed, *place]).generate_state(1)[0] % (2**31 - 1000))
+
+
+def _shared(problem: Problem, group: Group, effort: Effort, seed: int, tick: Callable[[], None]) -> CrossFittedTrees:
+    return _best_trees(problem, shared_structure(problem, group), effort, seed, tick)
+
+
+def _own(problem: Problem, task: TaskData, effort: Effort, seed: int, tick: Callable[[], None]) -> CrossFittedTrees:
+    return _best_trees(problem, own_structure(problem, task), effort, seed, tick)
+
+
+def shared_structure(problem: Problem, group: Group) -> Structure:
+    """The structure that a group's tasks share."""
+    members = tuple(problem.tasks[i] for i in group.members)
+    helpers = tuple(problem.tasks[i] for i in group.helpers)
+    return Structure(members, helpers, group.features, problem.categorical)
+
+
+def own_structure(problem: Problem, task: TaskData) -> Structure:
+    """The structure of a task's own trees."""
+    return Structure((task,), (), task.visible, problem.categorical)
+
+
+def _best_trees(
+    problem: Problem, structure: Structure, effort: Effort, seed: int, tick: Callable[[], None]
+) -> CrossFittedTrees:
+    """The configuration with the smallest held-out loss, each task measured against the first configuration."""
+    tried = [cross_fit_trees(problem, structure, config, seed, tick) for config in effort.trees]
+    reference = np.maximum(np.abs(np.array(tried[0].loss)), 1e-12)
+    return min(tried, key=lambda fit: float((np.array(fit.loss) / reference).mean()))
+
+
+def _linear(problem: Problem, task: TaskData, seed: int, tick: Callable[[], None]) -> CrossFittedLinear:
+    total, weight = np.zeros(len(DEFAULT_GRID)), 0.0
+    paths = []
+    for which, split in enumerate(problem.splits):
+        chosen, places, held = split.labelled(task)
+        loss = task.loss(chosen)
+        X = split.masked[places]
+        start = np.tile(loss.start(), (len(X), 1))
+        basis = Basis.fit(X, problem.kinds, task.visible, *loss.gradient(start), np.random.default_rng([seed, which]))
+        path = LinearPath.fit(X, loss, basis)
+        paths.append(path)
+        if len(held):
+            unseen = task.loss(held)
+            if unseen.total:
+                margins = path.margins(problem.X[task.rows[held]])
+                total += unseen.total * np.array([unseen.value(m) for m in margins])
+                weight += unseen.total
+        tick()
+    best = int(total.argmin())
+    experts = [path.expert(best) for path in paths]
+    return CrossFittedLinear(tuple(experts[:-1]), experts[-1], best, float(total[best] / max(weight, 1e-12)))
+
+
+# Blending ------------------------------------------------------------------------------------------------------------
+
+
+def _shared_place(problem: Problem, i: int) -> tuple[int, tuple[int, ...]]:
+    """Which shared forest task i reads, and which of its outputs."""
+    for g, group in enumerate(problem.groups):
+        if i in group.members:
+            before = sum(problem.tasks[j].n_outputs for j in group.members if j < i)
+            return g, tuple(range(before, before + problem.tasks[i].n_outputs))
+    raise KeyError(problem.tasks[i].name)
+
+
+def _used(problem: Problem, i: int) -> tuple[str, ...]:
+    """The experts of a task; a structure that nobody else shapes is no shared one."""
+    group = problem.groups[_shared_place(problem, i)[0]]
+    alone = len(group.members) + len(group.helpers) == 1
+    return EXPERTS[:2] if alone else EXPERTS
+
+
+def _pieces(
+    problem: Problem, experts: _Experts, i: int, which: int
+) -> tuple[LinearExpert, FittedTrees, FittedTrees, tuple[int, ...]]:
+    """The experts of task i that were trained on split number `which`."""
+    g, outputs = _shared_place(problem, i)
+    linear, own, shared = experts.linear[i], experts.own[i], experts.shared[g]
+    return (*linear.folds, linear.whole)[which], (*own.folds, own.whole)[which], (*shared.folds, shared.whole)[which], outputs
+
+
+def _expert_margins(problem: Problem, experts: _Experts, i: int, which: int, X: Floats) -> Floats:
+    """(n, experts used, c)."""
+    linear, own, shared, outputs = _pieces(problem, experts, i, which)
+    margins = [linear.margin(X), own.margin(X)]
+    if len(_used(problem, i)) == len(EXPERTS):
+        margins.append(shared.margin(X)[:, list(outputs)])
+    return np.stack(margins, axis=1)
+
+
+def _centre(problem: Problem, experts: _Experts, i: int, which: int) -> Floats:
+    """(experts used, c): for survival, whose margins have no origin, their mean over the training rows; else 0."""
+    task, split = problem.tasks[i], problem.splits[which]
+    if task.target.kind != "survival":
+        return np.zeros((len(_used(problem, i)), task.n_outputs))
+    chosen = split.labelled(task)[0]
+    mean: Floats = _expert_margins(problem, experts, i, which, problem.X[task.rows[chosen]]).mean(axis=0)
+    return mean
+
+
+def _blend(problem: Problem, i: int, experts: _Experts) -> TaskFit:
+    task = problem.tasks[i]
+    used = _used(problem, i)
+    margins = np.zeros((len(task.rows), len(used), task.n_outputs))
+    for which, split in enumerate(problem.splits[:-1]):
+        held = split.labelled(task)[2]
+        if len(held):
+            seen = _expert_margins(problem, experts, i, which, problem.X[task.rows[held]])
+            margins[held] = seen - _centre(problem, experts, i, which)
+    fold = problem.fold[task.rows]
+
+    def loss_of(rows: Rows) -> Loss:
+        return task.loss(rows, strata=fold[rows] if task.target.kind == "survival" else None)
+
+    few = task.informative < FEW_EVENTS or len(task.rows) < FEW_ROWS
+    blend = fit_blend(loss_of, margins, fold, few)
+    g, _ = _shared_place(problem, i)
+    place = problem.groups[g].members.index(i)
+    rounds = {"own": experts.own[i].rounds[0], "shared": experts.shared[g].rounds[place]}
+    return TaskFit(task.name, margins, blend.margin(margins), blend, used, rounds, experts.linear[i].penalty)
+
+
+def _baseline(task: TaskData, fit: TaskFit) -> Baseline:
+    """Breslow from the centred out-of-fold margins: in-sample ones overstate the spread."""
+    offsets = task.offsets if task.offsets is not None else np.zeros((len(task.rows), len(task.boundaries) + 1))
+    horizons = tuple(float(h) for h in task.task.horizons)
+    return Baseline.fit(task.target.time, task.target.event, fit.margin + offsets, task.boundaries, horizons, task.weight)
+
+
+# Assembling ----------------------------------------------------------------------------------------------------------
+
+
+def _assemble(problem: Problem, experts: _Experts, fits: dict[str, TaskFit], which: int, background: int) -> Predictor:
+    split = problem.splits[which]
+    shared = tuple((*s.folds, s.whole)[which].forest for s in experts.shared)
+    tasks = tuple(_task_predictor(problem, experts, fits[t.name], i, which, background) for i, t in enumerate(problem.tasks))
+    X = problem.X[split.train]
+    known = ~np.isnan(X)
+    low = np.where(known, X, np.inf).min(axis=0, initial=np.inf)
+    high = np.where(known, X, -np.inf).max(axis=0, initial=-np.inf)
+    seen = np.stack([low, high])
+    names = tuple(feature.name for feature in problem.study.features)
+    return Predictor(names, tasks, shared, np.where(np.isfinite(seen), seen, np.nan))
+
+
+def _task_predictor(
+    problem: Problem, experts: _Experts, fit: TaskFit, i: int, which: int, background: int
+) -> TaskPredictor:
+    task = problem.tasks[i]
+    linear, own, shared, outputs = _pieces(problem, experts, i, which)
+    weights = np.zeros(len(EXPERTS))
+    weights[: len(fit.used)] = fit.blend.weights
+    centre = _centre(problem, experts, i, which)
+    inner = fit.blend.intercept - fit.blend.weights @ centre + weights[1] * own.start
+    if weights[2] > 0:
+        inner = inner + weights[2] * shared.start[list(outputs)]
+    rows = _background_rows(problem, task, i, which, background)
+    X = problem.X[rows]
+    return TaskPredictor(
+        name=task.name,
+        kind=task.target.kind,
+        classes=task.target.classes,
+        weights=weights,
+        constant=np.asarray(task.location + task.scale * inner, dtype=float),
+        scale=task.scale,
+        linear=linear,
+        own=own.forest,
+        shared=_shared_place(problem, i)[0],
+        shared_outputs=outputs,
+        background=Background(
+            linear.parts(X).mean(axis=0), background_counts(own.forest, X), background_counts(shared.forest, X)
+        ),
+    )
+
+
+def _background_rows(problem: Problem, task: TaskData, i: int, which: int, background: int) -> Rows:
+    """A fixed sample of the labelled training rows of a task."""
+    chosen = problem.splits[which].labelled(task)[0]
+    if len(chosen) > background:
+        rng = np.random.default_rng([problem.seed, 3, i, which])
+        chosen = np.sort(rng.choice(chosen, size=background, replace=False))
+    return task.rows[chosen]
+

@@ -1,0 +1,276 @@
+"""The model as Python users meet it: fit, predict, explain, save."""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mtl.data.encode import Encoded, encode
+from mtl.data.notes import Note
+from mtl.explain.attribution import Attribution
+from mtl.explain.explainer import Explainer
+from mtl.model import files
+from mtl.model.forest import Floats
+from mtl.model.offsets import treatment_offsets, trials_of
+from mtl.model.outputs import predictions
+from mtl.model.predictor import Predictor
+from mtl.model.problem import Problem
+from mtl.model.train import EFFORTS, Progress, TaskFit, Trained, train
+from mtl.study import Study
+
+FOLDS = 5
+
+
+class TableWarning(UserWarning):
+    """Something in a table that the model could not read as the study defines it."""
+
+
+class NotFittedError(ValueError):
+    """The model was asked before it was fitted."""
+
+
+class MultiTaskModel:
+    """All tasks of a study, predicted together and explained exactly.
+
+    Parameters
+    ----------
+    study
+        What to predict from what.
+    effort
+        "quick" takes fixed tree configurations; "thorough" chooses among several by held-out loss.
+    random_state
+        The same number gives the same model, on any number of threads.
+    background
+        Labelled training rows, at most, that stand for the reference patient of each task.
+    threads
+        Threads while fitting; the processor's number if left out.
+
+    Examples
+    --------
+    >>> from mtl import MultiTaskModel, load_sample
+    >>> study, table = load_sample("cytology")
+    >>> model = MultiTaskModel(study, random_state=0).fit(table)
+    >>> held_out = load_sample("cytology", part="test")[1]
+    >>> risk = model.predict(held_out)["malignant"]
+    >>> bool(((risk > 0.5) == (held_out["diagnosis"] == "malignant")).mean() > 0.94)
+    True
+    >>> why = model.explain(held_out, task="malignant")
+    >>> bool(np.allclose(why.margin, model.margin(held_out, task="malignant"), atol=1e-9))
+    True
+    """
+
+    def __init__(
+        self,
+        study: Study,
+        effort: str = "quick",
+        random_state: int = 0,
+        background: int = 500,
+        threads: int | None = None,
+    ) -> None:
+        self.study = study
+        self.effort = effort
+        self.random_state = random_state
+        self.background = background
+        self.threads = threads
+
+    # Fitting ---------------------------------------------------------------------------------------------------------
+
+    def fit(self, table: pd.DataFrame, progress: Progress | None = None) -> MultiTaskModel:
+        """Fit every task that has labels.
+
+        Parameters
+        ----------
+        table
+            One row a patient; columns are found by name, others ignored.
+        progress
+            Called with what was just done and the share of the work done; what it raises ends the training.
+
+        Raises
+        ------
+        TrainingError
+            No task has enough labels.
+        """
+        if self.effort not in EFFORTS:
+            raise ValueError(f"effort={self.effort!r}: choose {' or '.join(map(repr, EFFORTS))}")
+        if not isinstance(self.random_state, int | np.integer) or self.random_state < 0:
+            raise ValueError(f"random_state={self.random_state!r}: give a whole number of 0 or more")
+        problem = Problem.from_table(self.study, table, FOLDS, int(self.random_state))
+        for name, reason in problem.left_out.items():
+            warnings.warn(f"task {name} is left out: {reason}", TableWarning, stacklevel=2)
+        threads = self.threads or min(os.cpu_count() or 1, 8)
+        trained = train(problem, EFFORTS[self.effort], self.background, threads, progress or (lambda what, share: None))
+        self._take(trained, problem)
+        return self
+
+    def _take(self, trained: Trained, problem: Problem) -> None:
+        self.trained_: Trained = trained
+        self.predictor_: Predictor = trained.predictor
+        self.left_out_: dict[str, str] = problem.left_out
+        self.training_: dict[str, Any] = {
+            "rows": len(problem.X),
+            "labelled": {t.name: len(t.rows) for t in problem.tasks},
+            "informative": {t.name: t.informative for t in problem.tasks},
+            "left_out": problem.left_out,
+            "effort": self.effort,
+            "random_state": int(self.random_state),
+            "folds": FOLDS,
+            "blend": {name: _blend_summary(fit) for name, fit in trained.fits.items()},
+        }
+        self.__dict__.pop("explainer_", None)
+
+    @property
+    def out_of_fold_(self) -> dict[str, TaskFit]:
+        """What the experts and the blend said about training rows they had not seen; not part of a saved model."""
+        self._check_fitted()
+        return self.trained_.fits
+
+    @property
+    def tasks_(self) -> list[str]:
+        """The tasks that were fitted, in the study's order."""
+        self._check_fitted()
+        return [task.name for task in self.predictor_.tasks]
+
+    @cached_property
+    def explainer_(self) -> Explainer:
+        """Explains the fitted predictor."""
+        self._check_fitted()
+        return Explainer(self.predictor_)
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "predictor_"):
+            raise NotFittedError("this model is not fitted yet: call fit(table) or MultiTaskModel.load(path)")
+
+    # Asking ----------------------------------------------------------------------------------------------------------
+
+    def predict(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Every task's numbers, a row a patient: see :func:`mtl.model.outputs.predictions` for the columns."""
+        self._check_fitted()
+        encoded = self._encode(table)
+        self._warn_about_treatments(table)
+        return predictions(self.study, self.predictor_, encoded.X, table)
+
+    def margin(self, table: pd.DataFrame, task: str) -> Floats:
+        """The additive scale of a task, (n,) or (n, classes): log-odds, logits, log hazard ratio, the target's unit.
+
+        For survival it is the log hazard without the treatments whose effect a trial gives.
+        """
+        self._check_fitted()
+        margin = self.predictor_.margins(self._encode(table).X, (self._known(task),))[task]
+        return margin if self.predictor_.task(task).kind == "multiclass" else margin[:, 0]
+
+    def explain(self, table: pd.DataFrame, task: str) -> Attribution:
+        """Contributions of every feature to the margin of one task; zero for features it may not see."""
+        self._check_fitted()
+        return explain(self.explainer_, self._known(task), self._encode(table).X, table)
+
+    def _known(self, task: str) -> str:
+        self.study.task(task)
+        if task in self.left_out_:
+            raise ValueError(f"task {task!r} was not fitted: {self.left_out_[task]}")
+        return task
+
+    def _encode(self, table: pd.DataFrame) -> Encoded:
+        encoded = encode(self.study, table)
+        for note in encoded.notes:
+            if note.kind != "out_of_range":
+                warnings.warn(describe(note), TableWarning, stacklevel=3)
+        return encoded
+
+    def _warn_about_treatments(self, table: pd.DataFrame) -> None:
+        for task in self.tasks_:
+            if not trials_of(self.study, task):
+                continue
+            for column in treatment_offsets(self.study, table, task).unknown:
+                warnings.warn(
+                    f"column {column!r} does not say for every row what was given; {task} is then predicted without it",
+                    TableWarning,
+                    stacklevel=3,
+                )
+
+    # Files -----------------------------------------------------------------------------------------------------------
+
+    def files(self) -> dict[str, str]:
+        """The files of the exported model, by name. They hold no patient row."""
+        self._check_fitted()
+        return {
+            **files.predictor_files(self.predictor_),
+            "study.toml": self.study.to_toml(),
+            "training.json": files.dump_json(self.training_),
+        }
+
+    @property
+    def version_(self) -> str:
+        """Short name of the fitted content: the same files, the same version."""
+        if not hasattr(self, "_version"):
+            self._version = files.version_of(self.files())
+        return self._version
+
+    def save(self, path: str | Path) -> None:
+        """Write the model as a folder; see :mod:`mtl.model.files`."""
+        files.write_folder(path, self.files())
+
+    @classmethod
+    def load(cls, path: str | Path) -> MultiTaskModel:
+        """Read a saved model.
+
+        Raises
+        ------
+        ModelFileError
+            The folder cannot be trusted or read.
+        """
+        found = files.read_folder(path)
+        predictor = files.predictor_from_files(found)
+        try:
+            study = Study.from_toml(found["study.toml"])
+            training = json.loads(found["training.json"])
+            model = cls(study, training["effort"], training["random_state"])
+            model.left_out_ = dict(training["left_out"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise files.ModelFileError(f"{path}: its study or training record cannot be read: {error}") from error
+        if [f.name for f in study.features] != list(predictor.features):
+            raise files.ModelFileError(f"{path}: the study's features are not the predictor's; copy the whole model folder again")
+        model.predictor_, model.training_ = predictor, training
+        model._version = files.version_of(found)
+        return model
+
+
+def explain(explainer: Explainer, task: str, X: Floats, table: pd.DataFrame) -> Attribution:
+    """Attribution of one task for encoded rows X of a table."""
+    base, values = explainer.contributions(X, (task,))[task]
+    features = list(explainer.predictor.features)
+    data = table.reindex(columns=features)
+    if explainer.predictor.task(task).kind == "multiclass":
+        return Attribution(task, values, base, features, data)
+    return Attribution(task, values[:, :, 0], float(base[0]), features, data)
+
+
+def describe(note: Note) -> str:
+    """A note on a table in one sentence."""
+    texts = {
+        "missing_column": "column {c!r} is not in the table; it counts as missing for every row",
+        "unseen_level": "column {c!r}: {n} values are not among the study's levels and count as missing, for instance {e!r}",
+        "not_a_number": "column {c!r}: {n} values are not numbers and count as missing, for instance {e!r}",
+        "not_true_or_false": "column {c!r}: {n} values are neither true nor false and count as missing, for instance {e!r}",
+        "out_of_range": "column {c!r}: {n} values lie outside the valid range, for instance {e!r}",
+        "time_of_zero": "column {c!r}: {n} times of 0 became half a day",
+    }
+    return texts[note.kind].format(c=note.column, n=note.count, e=note.example)
+
+
+def _blend_summary(fit: TaskFit) -> dict[str, Any]:
+    strength = fit.blend.strength
+    return {
+        "experts": list(fit.used),
+        "weights": fit.blend.weights.tolist(),
+        "strength": None if np.isinf(strength) else strength,
+        "rounds": fit.rounds,
+        "penalty": fit.penalty,
+    }
+
