@@ -1,0 +1,1 @@
+"""Why a number is what it is: contributions, probability points and sentences."""
