@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from mtl.data.encode import Encoded, encode
 from mtl.data.notes import Note
@@ -80,7 +81,7 @@ class MultiTaskModel:
         self.background = background
         self.threads = threads
 
-    # Fitting ---------------------------------------------------------------------------------------------------------
+    # Fitting --------------------------------------------------------------------------------------
 
     def fit(self, table: pd.DataFrame, progress: Progress | None = None) -> MultiTaskModel:
         """Fit every task that has labels.
@@ -105,7 +106,9 @@ class MultiTaskModel:
         for name, reason in problem.left_out.items():
             warnings.warn(f"task {name} is left out: {reason}", TableWarning, stacklevel=2)
         threads = self.threads or min(os.cpu_count() or 1, 8)
-        trained = train(problem, EFFORTS[self.effort], self.background, threads, progress or (lambda what, share: None))
+        trained = train(
+            problem, EFFORTS[self.effort], self.background, threads, progress or (lambda what, share: None)
+        )
         self._take(trained, problem)
         return self
 
@@ -123,7 +126,11 @@ class MultiTaskModel:
             "folds": FOLDS,
             "blend": {name: _blend_summary(fit) for name, fit in trained.fits.items()},
         }
-        self.__dict__.pop("explainer_", None)
+        for stale in ("explainer_", "_version"):
+            self.__dict__.pop(stale, None)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in self.__dict__.items() if key != "explainer_"}  # it holds a lock
 
     @property
     def out_of_fold_(self) -> dict[str, TaskFit]:
@@ -147,7 +154,7 @@ class MultiTaskModel:
         if not hasattr(self, "predictor_"):
             raise NotFittedError("this model is not fitted yet: call fit(table) or MultiTaskModel.load(path)")
 
-    # Asking ----------------------------------------------------------------------------------------------------------
+    # Asking ---------------------------------------------------------------------------------------
 
     def predict(self, table: pd.DataFrame) -> pd.DataFrame:
         """Every task's numbers, a row a patient: see :func:`mtl.model.outputs.predictions` for the columns."""
@@ -169,6 +176,11 @@ class MultiTaskModel:
         """Contributions of every feature to the margin of one task; zero for features it may not see."""
         self._check_fitted()
         return explain(self.explainer_, self._known(task), self._encode(table).X, table)
+
+    def novel(self, table: pd.DataFrame) -> NDArray[np.bool_]:
+        """(n,): whether a patient is unlike those of the training; see :mod:`mtl.model.novelty`."""
+        self._check_fitted()
+        return self.predictor_.novelty.flag(self._encode(table).X)
 
     def _known(self, task: str) -> str:
         self.study.task(task)
@@ -194,7 +206,7 @@ class MultiTaskModel:
                     stacklevel=3,
                 )
 
-    # Files -----------------------------------------------------------------------------------------------------------
+    # Files ----------------------------------------------------------------------------------------
 
     def files(self) -> dict[str, str]:
         """The files of the exported model, by name. They hold no patient row."""
@@ -233,9 +245,13 @@ class MultiTaskModel:
             model = cls(study, training["effort"], training["random_state"])
             model.left_out_ = dict(training["left_out"])
         except (KeyError, TypeError, ValueError) as error:
-            raise files.ModelFileError(f"{path}: its study or training record cannot be read: {error}") from error
+            raise files.ModelFileError(
+                f"{path}: its study or training record cannot be read: {error}"
+            ) from error
         if [f.name for f in study.features] != list(predictor.features):
-            raise files.ModelFileError(f"{path}: the study's features are not the predictor's; copy the whole model folder again")
+            raise files.ModelFileError(
+                f"{path}: the study's features are not the predictor's; copy the whole model folder again"
+            )
         model.predictor_, model.training_ = predictor, training
         model._version = files.version_of(found)
         return model
@@ -245,7 +261,7 @@ def explain(explainer: Explainer, task: str, X: Floats, table: pd.DataFrame) -> 
     """Attribution of one task for encoded rows X of a table."""
     base, values = explainer.contributions(X, (task,))[task]
     features = list(explainer.predictor.features)
-    data = table.reindex(columns=features)
+    data = table[[name for name in features if name in table.columns]].reindex(columns=features)
     if explainer.predictor.task(task).kind == "multiclass":
         return Attribution(task, values, base, features, data)
     return Attribution(task, values[:, :, 0], float(base[0]), features, data)
@@ -273,4 +289,3 @@ def _blend_summary(fit: TaskFit) -> dict[str, Any]:
         "rounds": fit.rounds,
         "penalty": fit.penalty,
     }
-

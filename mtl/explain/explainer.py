@@ -25,7 +25,9 @@ class Explainer:
         self._shared: dict[int, TreeTables] = {}
         self._lock = Lock()
 
-    def contributions(self, X: Floats, tasks: Sequence[str] | None = None) -> dict[str, tuple[Floats, Floats]]:
+    def contributions(
+        self, X: Floats, tasks: Sequence[str] | None = None
+    ) -> dict[str, tuple[Floats, Floats]]:
         """For each task the base (c,) and the contributions (n, p, c); base + their sum is the margin.
 
         Parameters
@@ -36,7 +38,8 @@ class Explainer:
         chosen = self.predictor.tasks if tasks is None else [self.predictor.task(name) for name in tasks]
         shared_tables = {t.shared: self._shared_tables(t.shared) for t in chosen if t.weights[2] > 0}
         shared = {
-            which: tables.contributions(self.predictor.shared[which].patterns(X)) for which, tables in shared_tables.items()
+            which: tables.contributions(self.predictor.shared[which].patterns(X))
+            for which, tables in shared_tables.items()
         }
         return {task.name: self._task(task, X, shared, shared_tables) for task in chosen}
 

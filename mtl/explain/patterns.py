@@ -29,7 +29,6 @@ from scipy import sparse
 from mtl.model.background import BackgroundCounts, BackgroundError
 from mtl.model.forest import MAX_DECISIONS, Forest
 
-
 Floats = NDArray[np.float64]
 
 ROWS_AT_A_TIME = 128  # keeps a chunk's look-up indices within a processor's cache
@@ -306,8 +305,6 @@ def _check(forest: Forest, counts: Sequence[BackgroundCounts], n_features: int, 
             )
         decisions = np.diff(forest.start)[np.repeat(np.arange(own.n_trees), np.diff(own.start))]
         if np.any(own.pattern.astype(np.int64) >> decisions):
-            raise BackgroundError(
-                f"background of output {output}: counted on another forest; count it again"
-            )
+            raise BackgroundError(f"background of output {output}: counted on another forest; count it again")
     if len(forest.feature) and int(forest.feature.max()) >= n_features:
         raise BackgroundError(f"forest: asks feature {forest.feature.max()}, the table has {n_features}")

@@ -14,7 +14,11 @@ FEWEST_AT_RISK = 20  # patients still at risk below which a horizon is not estim
 
 
 def breslow(
-    time: Floats, event: Floats, log_hazard: Floats, boundaries: tuple[float, ...] = (), weight: Floats | None = None
+    time: Floats,
+    event: Floats,
+    log_hazard: Floats,
+    boundaries: tuple[float, ...] = (),
+    weight: Floats | None = None,
 ) -> tuple[Floats, Floats]:
     """Breslow's estimator of the cumulative baseline hazard.
 
@@ -83,7 +87,11 @@ class Baseline:
         """Breslow on a grid that holds the horizons and the limits of the periods; see :func:`breslow`."""
         times, hazard = breslow(time, event, log_hazard, boundaries, weight)
         last = float(np.sort(time)[-min(FEWEST_AT_RISK, len(time))])
-        grid = np.unique(np.concatenate([np.linspace(0.0, last, GRID_POINTS), [t for t in (*horizons, *boundaries) if t <= last]]))
+        grid = np.unique(
+            np.concatenate(
+                [np.linspace(0.0, last, GRID_POINTS), [t for t in (*horizons, *boundaries) if t <= last]]
+            )
+        )
         index = np.searchsorted(times, grid, side="right")
         cumulative = np.concatenate([[0.0], hazard])[index]
         at_risk = len(time) - np.searchsorted(np.sort(time), grid, side="left")
@@ -112,7 +120,11 @@ class Baseline:
 
         `margin` (n,) is the log hazard without treatment, `offset` (n, Q) what the treatment given adds by period.
         """
-        cumulative = np.exp(margin[:, None] + offset) @ self.increments(years).T
+        cumulative = np.zeros((len(margin), len(years)))
+        for period, gathered in enumerate(
+            self.increments(years).T
+        ):  # no BLAS: a row has the same bits in any table
+            cumulative += np.exp(margin + offset[:, period])[:, None] * gathered
         return np.asarray(-np.expm1(-cumulative))
 
     def mean_offset(self, offset: Floats) -> Floats:
@@ -121,7 +133,7 @@ class Baseline:
         total = gathered.sum()
         if total <= 0:
             return np.asarray(offset.mean(axis=1))
-        return np.asarray(np.log(np.exp(offset) @ (gathered / total)))
+        return np.asarray(np.log((np.exp(offset) * (gathered / total)).cumsum(axis=1)[:, -1]))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain lists; floats survive JSON bit for bit."""
@@ -134,5 +146,8 @@ class Baseline:
     def from_dict(cls, data: dict[str, Any]) -> Baseline:
         """The inverse of :meth:`to_dict`."""
         return cls(
-            np.array(data["times"], float), np.array(data["hazard"], float), np.array(data["at_risk"], float), tuple(data["boundaries"])
+            np.array(data["times"], float),
+            np.array(data["hazard"], float),
+            np.array(data["at_risk"], float),
+            tuple(data["boundaries"]),
         )

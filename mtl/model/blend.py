@@ -97,6 +97,13 @@ def _fit(loss: Loss, margins: Floats, strength: float) -> tuple[Floats, Floats]:
     if not loss.has_intercept and not free:
         return equal, np.zeros(c)
     bounds = [(0.0, None)] * (len(start) - c) + [(0.0, 0.0) if not loss.has_intercept else (None, None)] * c
-    found = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 200, "ftol": 1e-12, "gtol": 1e-8})
+    found = minimize(
+        objective,
+        start,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=bounds,
+        options={"maxiter": 200, "ftol": 1e-12, "gtol": 1e-8},
+    )
     theta = np.asarray(found.x)
     return (theta[:m], theta[m:]) if free else (equal, theta)

@@ -20,9 +20,10 @@ import numpy as np
 from mtl.model.background import BackgroundCounts, BackgroundError
 from mtl.model.baseline import Baseline
 from mtl.model.basis import BasisError
-from mtl.model.forest import Forest
+from mtl.model.forest import Floats, Forest
 from mtl.model.lightgbm_text import ModelTextError, forest_from_text, forest_to_text
 from mtl.model.linear import LinearError, LinearExpert
+from mtl.model.novelty import Novelty
 from mtl.model.predictor import Background, Predictor, TaskPredictor
 
 FORMAT, SCHEMA = "consilium-model", 1
@@ -35,7 +36,7 @@ class ModelFileError(ValueError):
     """A model folder that cannot be trusted or read; the message says what is wrong and what to do."""
 
 
-# Folders -------------------------------------------------------------------------------------------------------------
+# Folders ------------------------------------------------------------------------------------------
 
 
 def write_folder(path: str | Path, files: dict[str, str]) -> None:
@@ -93,12 +94,18 @@ def read_folder(path: str | Path) -> dict[str, str]:
     found = {}
     for name, entry in manifest.items():
         if not PLAIN_NAME.fullmatch(name):
-            raise ModelFileError(f"{path}: the manifest names {name[:80]!r}, which is not a plain file name; do not use this model")
+            raise ModelFileError(
+                f"{path}: the manifest names {name[:80]!r}, which is not a plain file name; do not use this model"
+            )
         content = _read_plain(path / name, MAX_FILE)
         if not isinstance(entry, dict) or hashlib.sha256(content).hexdigest() != entry.get("sha256"):
-            raise ModelFileError(f"{path / name}: not the file that was saved (its sha256 differs); copy or train the model again")
+            raise ModelFileError(
+                f"{path / name}: not the file that was saved (its sha256 differs); copy or train the model again"
+            )
         if len(content) != entry.get("bytes"):
-            raise ModelFileError(f"{path / name}: {len(content)} bytes, the manifest says {entry.get('bytes')}; copy the model again")
+            raise ModelFileError(
+                f"{path / name}: {len(content)} bytes, the manifest says {entry.get('bytes')}; copy the model again"
+            )
         try:
             found[name] = content.decode()
         except UnicodeDecodeError:
@@ -108,7 +115,9 @@ def read_folder(path: str | Path) -> dict[str, str]:
 
 def _read_manifest(path: Path) -> dict[str, Any]:
     if not path.is_dir():
-        raise ModelFileError(f"{path}: no model folder there; train one with `python -m mtl train ... --out {path}`")
+        raise ModelFileError(
+            f"{path}: no model folder there; train one with `python -m mtl train ... --out {path}`"
+        )
     try:
         manifest = json.loads(_read_plain(path / MANIFEST, MAX_MANIFEST).decode())
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
@@ -117,9 +126,13 @@ def _read_manifest(path: Path) -> dict[str, Any]:
         raise ModelFileError(f"{path / MANIFEST}: not a Consilium model")
     schema = manifest.get("schema")
     if not isinstance(schema, int) or schema < 1:
-        raise ModelFileError(f"{path / MANIFEST}: schema {schema!r} is not a version number; copy or train the model again")
+        raise ModelFileError(
+            f"{path / MANIFEST}: schema {schema!r} is not a version number; copy or train the model again"
+        )
     if schema > SCHEMA:
-        raise ModelFileError(f"{path}: written by a newer version (schema {schema}, this one reads up to {SCHEMA}); update Consilium")
+        raise ModelFileError(
+            f"{path}: written by a newer version (schema {schema}, this one reads up to {SCHEMA}); update Consilium"
+        )
     files = manifest.get("files")
     if not isinstance(files, dict) or not files:
         raise ModelFileError(f"{path / MANIFEST}: names no files; copy or train the model again")
@@ -145,7 +158,7 @@ def version_of(files: dict[str, str]) -> str:
     return digest.hexdigest()[:10]
 
 
-# Predictors ----------------------------------------------------------------------------------------------------------
+# Predictors ---------------------------------------------------------------------------------------
 
 
 def predictor_files(predictor: Predictor) -> dict[str, str]:
@@ -155,10 +168,15 @@ def predictor_files(predictor: Predictor) -> dict[str, str]:
         files[f"own_{i}.txt"] = forest_to_text(task.own, predictor.features)
     for g, forest in enumerate(predictor.shared):
         files[f"shared_{g}.txt"] = forest_to_text(forest, predictor.features)
+    files["novelty.txt"] = forest_to_text(predictor.novelty.forest, predictor.features)
     files["predictor.json"] = dump_json(
         {
             "features": list(predictor.features),
-            "seen": [[None if np.isnan(v) else v for v in row] for row in predictor.seen.tolist()],
+            "novelty": {
+                "limit": predictor.novelty.limit,
+                "low": _or_none(predictor.novelty.low),
+                "high": _or_none(predictor.novelty.high),
+            },
             "tasks": [_task_to_dict(task) for task in predictor.tasks],
             "shared": len(predictor.shared),
         }
@@ -187,6 +205,7 @@ def _task_to_dict(task: TaskPredictor) -> dict[str, Any]:
             "own": task.background.own.to_dict(),
             "shared": task.background.shared.to_dict(),
         },
+        "half_width": task.half_width,
         "baseline": None if task.baseline is None else task.baseline.to_dict(),
     }
 
@@ -197,13 +216,41 @@ def predictor_from_files(files: dict[str, str]) -> Predictor:
         data = json.loads(files["predictor.json"])
         features = tuple(data["features"])
         shared = tuple(_forest(files, f"shared_{g}.txt", len(features)) for g in range(data["shared"]))
-        tasks = tuple(_task_from_dict(t, _forest(files, f"own_{i}.txt", len(features)), shared) for i, t in enumerate(data["tasks"]))
-        seen = np.array([[np.nan if v is None else v for v in row] for row in data["seen"]], dtype=float)
+        tasks = tuple(
+            _task_from_dict(t, _forest(files, f"own_{i}.txt", len(features)), shared)
+            for i, t in enumerate(data["tasks"])
+        )
+        novelty = Novelty(
+            _forest(files, "novelty.txt", len(features)),
+            float(data["novelty"]["limit"]),
+            _or_nan(data["novelty"]["low"], len(features)),
+            _or_nan(data["novelty"]["high"], len(features)),
+        )
     except KeyError as error:
-        raise ModelFileError(f"the model lacks {error.args[0]!r}; copy the whole model folder or train it again") from None
-    except (BackgroundError, BasisError, LinearError, ModelTextError, TypeError, ValueError, RecursionError) as error:
+        raise ModelFileError(
+            f"the model lacks {error.args[0]!r}; copy the whole model folder or train it again"
+        ) from None
+    except (
+        BackgroundError,
+        BasisError,
+        LinearError,
+        ModelTextError,
+        TypeError,
+        ValueError,
+        RecursionError,
+    ) as error:
         raise ModelFileError(f"the model cannot be read: {error}; copy or train the model again") from error
-    return Predictor(features, tasks, shared, seen)
+    return Predictor(features, tasks, shared, novelty)
+
+
+def _or_none(values: Floats) -> list[float | None]:
+    return [None if np.isnan(v) else v for v in values.tolist()]
+
+
+def _or_nan(values: list[float | None], size: int) -> Floats:
+    if len(values) != size:
+        raise ModelFileError(f"novelty: ranges of {len(values)} features, the model has {size}")
+    return np.array([np.nan if v is None else v for v in values], dtype=float)
 
 
 def _forest(files: dict[str, str], name: str, n_features: int) -> Forest:
@@ -217,7 +264,9 @@ def _task_from_dict(data: dict[str, Any], own: Forest, shared: tuple[Forest, ...
     constant, outputs = np.array(data["constant"], dtype=float), tuple(int(o) for o in data["shared_outputs"])
     which = int(data["shared"])
     if own.n_outputs != len(constant) or len(outputs) != len(constant):
-        raise ModelFileError(f"task {data['name']!r}: its forests have another number of outputs than its constant")
+        raise ModelFileError(
+            f"task {data['name']!r}: its forests have another number of outputs than its constant"
+        )
     if not 0 <= which < len(shared) or any(not 0 <= o < shared[which].n_outputs for o in outputs):
         raise ModelFileError(f"task {data['name']!r}: points to a shared forest that is not there")
     background = data["background"]
@@ -237,5 +286,6 @@ def _task_from_dict(data: dict[str, Any], own: Forest, shared: tuple[Forest, ...
             BackgroundCounts.from_dict(background["own"]),
             BackgroundCounts.from_dict(background["shared"]),
         ),
+        half_width=None if data["half_width"] is None else float(data["half_width"]),
         baseline=None if data["baseline"] is None else Baseline.from_dict(data["baseline"]),
     )

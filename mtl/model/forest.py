@@ -42,11 +42,19 @@ class TreeShape:
         """Leaf index of each of the 2^decisions patterns."""
         return leaf_of_pattern(self.care, self.want, len(self.feature))
 
-    def leaves(self, columns: Sequence[Floats], missing: Sequence[NDArray[np.bool_] | None]) -> NDArray[np.uint8]:
+    def leaves(
+        self, columns: Sequence[Floats], missing: Sequence[NDArray[np.bool_] | None]
+    ) -> NDArray[np.uint8]:
         """Leaf of each row; `columns[j]` is feature j as a contiguous array, `missing[j]` where it is NaN (or None)."""
         pattern: NDArray[np.uint8] | None = None
         for bit, feature in enumerate(self.feature):
-            went = decide(columns[feature], missing[feature], self.threshold[bit], self.missing_left[bit], self.categories[bit])
+            went = decide(
+                columns[feature],
+                missing[feature],
+                self.threshold[bit],
+                self.missing_left[bit],
+                self.categories[bit],
+            )
             shifted = np.left_shift(went.view(np.uint8), np.uint8(bit))
             pattern = shifted if pattern is None else np.bitwise_or(pattern, shifted, out=pattern)
         if pattern is None:
@@ -56,11 +64,15 @@ class TreeShape:
 
 
 def decide(
-    column: Floats, missing: NDArray[np.bool_] | None, threshold: float, missing_left: bool, categories: frozenset[int] | None
+    column: Floats,
+    missing: NDArray[np.bool_] | None,
+    threshold: float,
+    missing_left: bool,
+    categories: frozenset[int] | None,
 ) -> NDArray[np.bool_]:
     """Which rows one decision sends left."""
     if categories is not None:
-        return np.isin(column, np.fromiter(categories, dtype=float, count=len(categories)))
+        return np.asarray(np.isin(column, np.fromiter(categories, dtype=float, count=len(categories))))
     went: NDArray[np.bool_] = column <= threshold
     if missing_left and missing is not None:
         went |= missing
@@ -70,8 +82,9 @@ def decide(
 def leaf_of_pattern(care: NDArray[np.uint8], want: NDArray[np.uint8], decisions: int) -> NDArray[np.uint8]:
     """Leaf reached by every pattern of `decisions` bits; `care` and `want` are (leaves,) bit masks."""
     patterns = np.arange(2**decisions, dtype=np.uint8)
-    reached = (patterns[:, None] & care[None, :]) == want[None, :]
-    return reached.argmax(axis=1).astype(np.uint8)
+    reached: NDArray[np.bool_] = (patterns[:, None] & care[None, :]) == want[None, :]
+    leaf: NDArray[np.uint8] = reached.argmax(axis=1).astype(np.uint8)
+    return leaf
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,11 +120,17 @@ class Forest:
 
     @classmethod
     def from_trees(
-        cls, shapes: Sequence[TreeShape], values: Sequence[Floats], counts: Sequence[NDArray[np.int64]], n_outputs: int
+        cls,
+        shapes: Sequence[TreeShape],
+        values: Sequence[Floats],
+        counts: Sequence[NDArray[np.int64]],
+        n_outputs: int,
     ) -> Forest:
         """Join trees of one decision or more; `values[t]` and `counts[t]` are (leaves of t, outputs)."""
 
-        def joined(parts: Sequence[NDArray[np.generic]], dtype: type, columns: int | None = None) -> NDArray[np.generic]:
+        def joined(
+            parts: Sequence[NDArray[np.generic]], dtype: type, columns: int | None = None
+        ) -> NDArray[np.generic]:
             shape = (0,) if columns is None else (0, columns)
             return np.concatenate(parts).astype(dtype) if len(parts) else np.zeros(shape, dtype)
 
@@ -130,7 +149,9 @@ class Forest:
 
     def __post_init__(self) -> None:
         if (np.diff(self.start) < 1).any():
-            raise ValueError("a tree without a decision routes nothing: add its value to the constant margin instead")
+            raise ValueError(
+                "a tree without a decision routes nothing: add its value to the constant margin instead"
+            )
 
     @property
     def n_trees(self) -> int:
@@ -151,7 +172,12 @@ class Forest:
         d = slice(self.start[tree], self.start[tree + 1])
         leaves = slice(self.leaf_start[tree], self.leaf_start[tree + 1])
         return TreeShape(
-            self.feature[d], self.threshold[d], self.missing_left[d], self.categories[d], self.care[leaves], self.want[leaves]
+            self.feature[d],
+            self.threshold[d],
+            self.missing_left[d],
+            self.categories[d],
+            self.care[leaves],
+            self.want[leaves],
         )
 
     def outputs(self, columns: Sequence[int]) -> Forest:
@@ -163,11 +189,13 @@ class Forest:
             count=np.ascontiguousarray(self.count[:, keep]),
         )
 
-    # Routing ---------------------------------------------------------------------------------------------------------
+    # Routing --------------------------------------------------------------------------------------
 
     @cached_property
     def _bit(self) -> NDArray[np.uint8]:
-        return (np.arange(len(self.feature)) - np.repeat(self.start[:-1], np.diff(self.start))).astype(np.uint8)
+        return (np.arange(len(self.feature)) - np.repeat(self.start[:-1], np.diff(self.start))).astype(
+            np.uint8
+        )
 
     @cached_property
     def _categorical(self) -> NDArray[np.intp]:

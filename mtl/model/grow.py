@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import lightgbm as lgb
 import numpy as np
@@ -79,7 +80,7 @@ class Growth:
         self.config, self.features, self.tasks = config, list(features), list(tasks)
         n = len(X)
         ends = np.cumsum([0] + [t.loss.n_outputs for t in self.tasks])
-        self.slices = [slice(int(a), int(b)) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+        self.slices = [slice(int(a), int(b)) for a, b in pairwise(ends)]
         self.n_outputs = int(ends[-1])
         self._whole = [len(t.rows) == n and bool((t.rows == np.arange(n)).all()) for t in self.tasks]
         self._margin = np.zeros((self.n_outputs, n))
@@ -181,7 +182,9 @@ class Growth:
             counts[outputs] = everybody if whole else np.bincount(leaf[task.rows], minlength=n_leaves)
         return counts
 
-    def forest(self, rounds: Sequence[int] | None = None, outputs: Sequence[int] | None = None, first: int = 0) -> Forest:
+    def forest(
+        self, rounds: Sequence[int] | None = None, outputs: Sequence[int] | None = None, first: int = 0
+    ) -> Forest:
         """Trees from number `first` on; each chosen output keeps its first ``rounds[output]`` trees, zeros after."""
         chosen = list(range(self.n_outputs)) if outputs is None else list(outputs)
         limits = np.full(len(chosen), len(self.shapes)) if rounds is None else np.asarray(rounds)

@@ -31,11 +31,13 @@ def tree_blocks(text: str) -> list[dict[str, str]]:
 
 def _numbers(block: dict[str, str], key: str, dtype: type, size: int | None = None) -> np.ndarray:
     try:
-        found = np.array(block[key].split(), dtype=dtype) if block[key] else np.zeros(0, dtype)
+        found: np.ndarray = np.array(block[key].split(), dtype=dtype) if block[key] else np.zeros(0, dtype)
     except KeyError:
         raise ModelTextError(f"a tree lacks its line {key}=") from None
     except (ValueError, OverflowError):
-        raise ModelTextError(f"a tree's {key}= holds something that is not a number: {block[key][:40]!r}") from None
+        raise ModelTextError(
+            f"a tree's {key}= holds something that is not a number: {block[key][:40]!r}"
+        ) from None
     if size is not None and len(found) != size:
         raise ModelTextError(f"a tree's {key}= has {len(found)} entries, not {size}")
     return found
@@ -47,7 +49,9 @@ def tree_shape(block: dict[str, str], features: Sequence[int]) -> TreeShape | No
     if n_leaves == 1:
         return None
     if not 2 <= n_leaves <= MAX_DECISIONS + 1:
-        raise ModelTextError(f"a tree has {n_leaves} leaves; trees of 1 to {MAX_DECISIONS + 1} leaves can be explained")
+        raise ModelTextError(
+            f"a tree has {n_leaves} leaves; trees of 1 to {MAX_DECISIONS + 1} leaves can be explained"
+        )
     n = n_leaves - 1
     column = _numbers(block, "split_feature", np.int64, n)
     threshold = _numbers(block, "threshold", np.float64, n)
@@ -72,7 +76,9 @@ def tree_shape(block: dict[str, str], features: Sequence[int]) -> TreeShape | No
     )
 
 
-def _categories(block: dict[str, str], threshold: Floats, categorical: np.ndarray) -> tuple[frozenset[int] | None, ...]:
+def _categories(
+    block: dict[str, str], threshold: Floats, categorical: np.ndarray
+) -> tuple[frozenset[int] | None, ...]:
     if not categorical.any():
         return (None,) * len(categorical)
     bounds = _numbers(block, "cat_boundaries", np.int64)
@@ -86,7 +92,9 @@ def _categories(block: dict[str, str], threshold: Floats, categorical: np.ndarra
         if not 0 <= which < len(bounds) - 1 or not 0 <= bounds[which] <= bounds[which + 1] <= len(words):
             raise ModelTextError("a categorical decision points outside its list of categories")
         chosen = words[bounds[which] : bounds[which + 1]]
-        sets.append(frozenset(32 * w + b for w, word in enumerate(chosen) for b in range(32) if int(word) >> b & 1))
+        sets.append(
+            frozenset(32 * w + b for w, word in enumerate(chosen) for b in range(32) if int(word) >> b & 1)
+        )
     return tuple(sets)
 
 
@@ -116,7 +124,9 @@ def _paths(left: np.ndarray, right: np.ndarray, n_leaves: int) -> tuple[np.ndarr
     return care, want
 
 
-def forest_from_text(text: str, features: Sequence[int] | None = None, n_outputs: int | None = None) -> Forest:
+def forest_from_text(
+    text: str, features: Sequence[int] | None = None, n_outputs: int | None = None
+) -> Forest:
     """Forest of a LightGBM text model.
 
     Parameters
@@ -138,14 +148,18 @@ def forest_from_text(text: str, features: Sequence[int] | None = None, n_outputs
         outputs = int(header["num_tree_per_iteration"]) if n_outputs is None else n_outputs
         columns = list(range(int(header["max_feature_idx"]) + 1)) if features is None else list(features)
     except (KeyError, ValueError):
-        raise ModelTextError("not a LightGBM model: the header lacks num_tree_per_iteration or max_feature_idx") from None
+        raise ModelTextError(
+            "not a LightGBM model: the header lacks num_tree_per_iteration or max_feature_idx"
+        ) from None
     if not 1 <= outputs <= 10_000:
         raise ModelTextError(f"a model with {outputs} outputs cannot be read")
     if "\nend of trees" not in text:
         raise ModelTextError("the model text is cut off before 'end of trees'")
     blocks = tree_blocks(text)
     if len(blocks) % outputs:
-        raise ModelTextError(f"{len(blocks)} trees cannot be shared by {outputs} outputs: the text is cut off")
+        raise ModelTextError(
+            f"{len(blocks)} trees cannot be shared by {outputs} outputs: the text is cut off"
+        )
     shapes, values, counts = [], [], []
     for first in range(0, len(blocks), outputs):
         group = blocks[first : first + outputs]
@@ -153,14 +167,21 @@ def forest_from_text(text: str, features: Sequence[int] | None = None, n_outputs
             shape = tree_shape(group[0], columns)
             if shape is not None:
                 shapes.append(shape)
-                values.append(np.stack([_numbers(b, "leaf_value", np.float64, shape.n_leaves) for b in group], axis=1))
-                counts.append(np.stack([_numbers(b, "leaf_count", np.int64, shape.n_leaves) for b in group], axis=1))
+                values.append(
+                    np.stack([_numbers(b, "leaf_value", np.float64, shape.n_leaves) for b in group], axis=1)
+                )
+                counts.append(
+                    np.stack([_numbers(b, "leaf_count", np.int64, shape.n_leaves) for b in group], axis=1)
+                )
             continue
         for output, block in enumerate(group):  # an ordinary multiclass booster: a structure an output
             shape = tree_shape(block, columns)
             if shape is None:
                 continue
-            value, count = np.zeros((shape.n_leaves, outputs)), np.zeros((shape.n_leaves, outputs), dtype=np.int64)
+            value, count = (
+                np.zeros((shape.n_leaves, outputs)),
+                np.zeros((shape.n_leaves, outputs), dtype=np.int64),
+            )
             value[:, output] = _numbers(block, "leaf_value", np.float64, shape.n_leaves)
             count[:, output] = _numbers(block, "leaf_count", np.int64, shape.n_leaves)
             shapes.append(shape)
@@ -172,14 +193,24 @@ def forest_from_text(text: str, features: Sequence[int] | None = None, n_outputs
 
 
 def _shared(group: list[dict[str, str]]) -> bool:
-    keys = ("num_leaves", "split_feature", "threshold", "decision_type", "left_child", "right_child", "cat_threshold")
+    keys = (
+        "num_leaves",
+        "split_feature",
+        "threshold",
+        "decision_type",
+        "left_child",
+        "right_child",
+        "cat_threshold",
+    )
     return all(block.get(key) == group[0].get(key) for block in group[1:] for key in keys)
 
 
 def forest_to_text(forest: Forest, feature_names: Sequence[str]) -> str:
     """LightGBM text model of a forest: one class an output, loadable by ``lightgbm.Booster(model_str=...)``."""
     k, width = forest.n_outputs, len(feature_names)
-    names = " ".join(f"f{i}" for i in range(width))  # LightGBM allows no white space in names; ours are in the manifest
+    names = " ".join(
+        f"f{i}" for i in range(width)
+    )  # LightGBM allows no white space in names; ours are in the manifest
     lines = [
         "tree", "version=v4", f"num_class={k}", f"num_tree_per_iteration={k}", "label_index=0",
         f"max_feature_idx={width - 1}", "objective=custom", f"feature_names={names}",
@@ -193,7 +224,17 @@ def forest_to_text(forest: Forest, feature_names: Sequence[str]) -> str:
             value, count = forest.value[leaves, output], np.maximum(forest.count[leaves, output], 1)
             lines += [f"Tree={number}", *structure(value, count), "", ""]
             number += 1
-    lines += ["end of trees", "", "feature_importances:", "", "parameters:", "end of parameters", "", "pandas_categorical:null", ""]
+    lines += [
+        "end of trees",
+        "",
+        "feature_importances:",
+        "",
+        "parameters:",
+        "end of parameters",
+        "",
+        "pandas_categorical:null",
+        "",
+    ]
     return "\n".join(lines)
 
 
@@ -202,7 +243,9 @@ def _structure_lines(shape: TreeShape):  # type: ignore[no-untyped-def]
     n = len(shape.feature)
     left, right = _children(shape)
     categorical = np.array([c is not None for c in shape.categories])
-    kind = np.where(categorical, CATEGORICAL | MISSING_NAN, MISSING_NAN | np.where(shape.missing_left, DEFAULT_LEFT, 0))
+    kind = np.where(
+        categorical, CATEGORICAL | MISSING_NAN, MISSING_NAN | np.where(shape.missing_left, DEFAULT_LEFT, 0)
+    )
     threshold = shape.threshold.copy()
     bounds, words = [0], []
     for i in np.flatnonzero(categorical):

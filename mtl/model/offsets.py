@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mtl.data.notes import require_single
 from mtl.expressions import parse
 from mtl.model.forest import Floats
 from mtl.study import Study
@@ -49,7 +50,9 @@ def trials_of(study: Study, task: str) -> list[tuple[Treatment, list[Trial]]]:
 
 def periods(study: Study, task: str) -> tuple[float, ...]:
     """Inner limits, in years, of the periods in which some trial's hazard ratio for this task changes."""
-    starts = {r.start for _, trials in trials_of(study, task) for trial in trials for r in trial.hazard_ratios}
+    starts = {
+        r.start for _, trials in trials_of(study, task) for trial in trials for r in trial.hazard_ratios
+    }
     return tuple(sorted(starts - {0.0}))
 
 
@@ -89,12 +92,15 @@ def holds(condition: str, table: pd.DataFrame) -> NDArray[np.int8]:
     """
     expression = parse(condition)
     columns = sorted(expression.columns)
-    truth = expression.evaluate(table.reindex(columns=columns))
-    return truth.astype("Int8").fillna(UNKNOWN).to_numpy(dtype=np.int8)
+    require_single(table, columns)
+    truth = expression.evaluate(table[[c for c in columns if c in table.columns]].reindex(columns=columns))
+    return np.asarray(truth.astype("Int8").fillna(UNKNOWN), dtype=np.int8)
 
 
 def _ratio(trial: Trial, start: float) -> float:
     for ratio in trial.hazard_ratios:
         if ratio.start <= start and (ratio.end is None or start < ratio.end):
             return ratio.value
-    raise ValueError(f"trial {trial.name!r} gives no hazard ratio for the time from {start} years; add one that covers it")
+    raise ValueError(
+        f"trial {trial.name!r} gives no hazard ratio for the time from {start} years; add one that covers it"
+    )

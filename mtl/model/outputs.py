@@ -44,7 +44,8 @@ def predictions(study: Study, predictor: Predictor, X: Floats, table: pd.DataFra
 
     Returns
     -------
-    Binary ``task`` (probability), multiclass ``task=class``, regression ``task``, survival ``task@5y`` (risk by each
+    Binary ``task`` (probability), multiclass ``task=class``, regression ``task`` with the limits of its 90 %
+    interval, survival ``task@5y`` (risk by each
     horizon, as treated; NaN where it is not estimable), ``task@5y.untreated`` where a trial gives the effect of what
     may have been given (NaN for a row treated outside what a trial covers) and ``task.log_hazard``, as treated.
     """
@@ -58,6 +59,10 @@ def predictions(study: Study, predictor: Predictor, X: Floats, table: pd.DataFra
             columns[names[0]] = expit(margin[:, 0])
         elif task.kind == "regression":
             columns[names[0]] = margin[:, 0]
+            half_width = predictor.task(task.name).half_width
+            if half_width is not None:
+                columns[f"{names[0]}.low"] = margin[:, 0] - half_width
+                columns[f"{names[0]}.high"] = margin[:, 0] + half_width
         elif task.kind == "multiclass":
             columns.update(zip(names, softmax(margin, axis=1).T, strict=True))
         else:
@@ -66,10 +71,14 @@ def predictions(study: Study, predictor: Predictor, X: Floats, table: pd.DataFra
     return pd.DataFrame(columns, index=table.index)
 
 
-def _survival(study: Study, task: Task, fitted: TaskPredictor, margin: Floats, offsets: Offsets) -> dict[str, Floats]:
+def _survival(
+    study: Study, task: Task, fitted: TaskPredictor, margin: Floats, offsets: Offsets
+) -> dict[str, Floats]:
     baseline = fitted.baseline
     if baseline is None:
-        raise ValueError(f"task {task.name!r} has no baseline hazard: the model was not fitted as a survival model")
+        raise ValueError(
+            f"task {task.name!r} has no baseline hazard: the model was not fitted as a survival model"
+        )
     horizons = np.array(task.horizons, dtype=float)
     columns = {}
     treated = baseline.risk(margin, offsets.values, horizons)

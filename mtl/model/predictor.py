@@ -10,6 +10,7 @@ from mtl.model.background import BackgroundCounts
 from mtl.model.baseline import Baseline
 from mtl.model.forest import Floats, Forest
 from mtl.model.linear import LinearExpert
+from mtl.model.novelty import Novelty
 
 EXPERTS = ("linear", "own", "shared")
 
@@ -28,7 +29,8 @@ class TaskPredictor:
     """One task's experts and blend.
 
     ``margin = constant + scale * sum of weights * experts``; `weights` follow :data:`EXPERTS`. `shared` says which of
-    the predictor's shared forests the task reads, and `shared_outputs` which of its outputs.
+    the predictor's shared forests the task reads, and `shared_outputs` which of its outputs. `half_width` is that of a
+    regression's 90 % conformal interval.
     """
 
     name: str
@@ -43,6 +45,7 @@ class TaskPredictor:
     shared_outputs: tuple[int, ...]
     background: Background
     baseline: Baseline | None = None
+    half_width: float | None = None
 
     @property
     def n_outputs(self) -> int:
@@ -62,14 +65,14 @@ class Predictor:
         One predictor a task.
     shared
         The forests that several tasks share, one a visibility mask.
-    seen
-        For every feature the smallest and largest training value, NaN where there was none.
+    novelty
+        Tells patients unlike those of the training.
     """
 
     features: tuple[str, ...]
     tasks: tuple[TaskPredictor, ...]
     shared: tuple[Forest, ...]
-    seen: Floats
+    novelty: Novelty
     _place: dict[str, int] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -84,7 +87,9 @@ class Predictor:
     def margins(self, X: Floats, tasks: tuple[str, ...] | None = None) -> dict[str, Floats]:
         """Margin of each task, (n, c), in the target's unit for regression."""
         chosen = [self.task(name) for name in tasks] if tasks is not None else list(self.tasks)
-        shared = {which: self.shared[which].margin(X) for which in {t.shared for t in chosen if t.weights[2] > 0}}
+        shared = {
+            which: self.shared[which].margin(X) for which in {t.shared for t in chosen if t.weights[2] > 0}
+        }
         out = {}
         for task in chosen:
             blended = np.zeros((len(X), task.n_outputs))
@@ -97,7 +102,9 @@ class Predictor:
             out[task.name] = task.constant + task.scale * blended
         return out
 
-    def with_baselines(self, baselines: dict[str, Baseline]) -> Predictor:
-        """The same predictor with these baseline hazards."""
-        tasks = tuple(replace(t, baseline=baselines.get(t.name, t.baseline)) for t in self.tasks)
+    def calibrated(self, baselines: dict[str, Baseline], half_widths: dict[str, float]) -> Predictor:
+        """The same predictor with these baseline hazards and conformal half widths."""
+        tasks = tuple(
+            replace(t, baseline=baselines.get(t.name), half_width=half_widths.get(t.name)) for t in self.tasks
+        )
         return replace(self, tasks=tasks)

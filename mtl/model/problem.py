@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -158,7 +157,8 @@ class Problem:
                 left_out[task.name] = lacking
                 continue
             labelled = target.subset(rows)
-            offsets, boundaries = None, ()
+            offsets: Floats | None = None
+            boundaries: tuple[float, ...] = ()
             if task.kind == "survival":
                 found = treatment_offsets(study, table.iloc[rows], task.name)
                 offsets, boundaries = found.values, found.boundaries
@@ -171,7 +171,11 @@ class Problem:
         if not tasks:
             reasons = "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
             raise TrainingError(f"no task can be trained. {reasons}")
-        patient = None if study.patient is None or study.patient not in table else table[study.patient].astype(str).to_numpy()
+        patient = (
+            None
+            if study.patient is None or study.patient not in table
+            else table[study.patient].astype(str).to_numpy()
+        )
         kept = {t.name: every[t.name] for t in tasks}
         fold = np.asarray(folds(kept, n_folds, seed, patient), dtype=np.intp)
         kinds = tuple(feature.kind for feature in study.features)
@@ -187,7 +191,9 @@ class Problem:
             Group(
                 mask,
                 tuple(members),
-                tuple(i for i, t in enumerate(self.tasks) if i not in members and set(mask) <= set(t.visible)),
+                tuple(
+                    i for i, t in enumerate(self.tasks) if i not in members and set(mask) <= set(t.visible)
+                ),
             )
             for mask, members in masks.items()
         )
@@ -200,7 +206,7 @@ class Problem:
     @cached_property
     def splits(self) -> tuple[Split, ...]:
         """One split a fold, then one that trains on every row."""
-        return tuple(self._split(f) for f in range(int(self.fold.max()) + 1)) + (self._split(None),)
+        return (*(self._split(f) for f in range(int(self.fold.max()) + 1)), self._split(None))
 
     def _split(self, held: int | None) -> Split:
         test = np.flatnonzero(self.fold == held) if held is not None else np.zeros(0, dtype=np.intp)
@@ -217,11 +223,15 @@ def _lacking(target: Target, rows: Rows) -> str:
         return "" if np.nanstd(np.asarray(target.y)) > 0 else "every labelled row has the same value"
     if target.kind == "survival":
         events = int(np.nansum(np.asarray(target.event)))
-        return "" if events >= FEWEST_OF_A_KIND else f"{events} events, at least {FEWEST_OF_A_KIND} are needed"
+        return (
+            "" if events >= FEWEST_OF_A_KIND else f"{events} events, at least {FEWEST_OF_A_KIND} are needed"
+        )
     counts = np.bincount(np.asarray(target.y)[rows].astype(int), minlength=2)
     rest = int(counts.sum() - counts.max())
     if rest == 0:
         return "every labelled row has the same class"
-    return "" if rest >= FEWEST_OF_A_KIND else f"{rest} rows outside the commonest class, at least {FEWEST_OF_A_KIND} are needed"
-
-
+    return (
+        ""
+        if rest >= FEWEST_OF_A_KIND
+        else f"{rest} rows outside the commonest class, at least {FEWEST_OF_A_KIND} are needed"
+    )

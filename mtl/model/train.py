@@ -13,16 +13,19 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from mtl.model.background import background_counts
-from mtl.model.basis import Basis
 from mtl.model.baseline import Baseline
+from mtl.model.basis import Basis
 from mtl.model.blend import FEW_EVENTS, FEW_ROWS, Blend, fit_blend
 from mtl.model.forest import Floats
 from mtl.model.grow import TreeConfig
 from mtl.model.linear import DEFAULT_GRID, LinearExpert, LinearPath
 from mtl.model.losses import Loss
+from mtl.model.novelty import Novelty, fit_novelty
 from mtl.model.predictor import EXPERTS, Background, Predictor, TaskPredictor
 from mtl.model.problem import Group, Problem, Rows, TaskData
 from mtl.model.trees import CrossFittedTrees, FittedTrees, Structure, cross_fit_trees
+
+LEVEL = 0.90  # of every interval that the product shows
 
 Progress = Callable[[str, float], None]
 
@@ -109,10 +112,13 @@ def train(problem: Problem, effort: Effort, background: int, threads: int, progr
     with threadpool_limits(limits=1):  # sums in BLAS must not depend on the number of threads
         experts = _fit_experts(problem, effort, threads, progress)
         fits = {task.name: _blend(problem, i, experts) for i, task in enumerate(problem.tasks)}
-        assembled = [_assemble(problem, experts, fits, which, background) for which in range(len(problem.splits))]
+        assembled = [
+            _assemble(problem, experts, fits, which, background) for which in range(len(problem.splits))
+        ]
         progress("blend", 1.0)
+    widths = {t.name: _half_width(t, fits[t.name]) for t in problem.tasks if t.target.kind == "regression"}
     baselines = {t.name: _baseline(t, fits[t.name]) for t in problem.tasks if t.target.kind == "survival"}
-    *folds, whole = [p.with_baselines(baselines) for p in assembled]
+    *folds, whole = [p.calibrated(baselines, widths) for p in assembled]
     plan = Plan(
         tuple((e.config, e.rounds) for e in experts.own),
         tuple((e.config, e.rounds) for e in experts.shared),
@@ -126,6 +132,7 @@ class _Experts:
     linear: tuple[CrossFittedLinear, ...]
     own: tuple[CrossFittedTrees, ...]
     shared: tuple[CrossFittedTrees, ...]
+    novelty: tuple[Novelty, ...]
 
 
 def _fit_experts(problem: Problem, effort: Effort, threads: int, progress: Progress) -> _Experts:
@@ -135,6 +142,7 @@ def _fit_experts(problem: Problem, effort: Effort, threads: int, progress: Progr
     for i, task in enumerate(problem.tasks):
         jobs.append((f"own trees: {task.name}", partial(_own, problem, task, effort, _seed(problem, 12, i))))
         jobs.append((f"linear: {task.name}", partial(_linear, problem, task, _seed(problem, 13, i))))
+    jobs.append(("who is unlike them", lambda tick: fit_novelty(problem)))
     done, lock = [0.0], Lock()
 
     def run(name: str, job: Callable[[Callable[[], None]], object]) -> object:
@@ -153,18 +161,23 @@ def _fit_experts(problem: Problem, effort: Effort, threads: int, progress: Progr
                 f.cancel()
             raise
     n = len(problem.groups)
-    return _Experts(tuple(results[n + 1 :: 2]), tuple(results[n::2]), tuple(results[:n]))  # type: ignore[arg-type]
+    *fitted, novelty = results
+    return _Experts(tuple(fitted[n + 1 :: 2]), tuple(fitted[n::2]), tuple(fitted[:n]), novelty)  # type: ignore[arg-type]
 
 
 def _seed(problem: Problem, *place: int) -> int:
     return int(np.random.SeedSequence([problem.seed, *place]).generate_state(1)[0] % (2**31 - 1000))
 
 
-def _shared(problem: Problem, group: Group, effort: Effort, seed: int, tick: Callable[[], None]) -> CrossFittedTrees:
+def _shared(
+    problem: Problem, group: Group, effort: Effort, seed: int, tick: Callable[[], None]
+) -> CrossFittedTrees:
     return _best_trees(problem, shared_structure(problem, group), effort, seed, tick)
 
 
-def _own(problem: Problem, task: TaskData, effort: Effort, seed: int, tick: Callable[[], None]) -> CrossFittedTrees:
+def _own(
+    problem: Problem, task: TaskData, effort: Effort, seed: int, tick: Callable[[], None]
+) -> CrossFittedTrees:
     return _best_trees(problem, own_structure(problem, task), effort, seed, tick)
 
 
@@ -197,7 +210,9 @@ def _linear(problem: Problem, task: TaskData, seed: int, tick: Callable[[], None
         loss = task.loss(chosen)
         X = split.masked[places]
         start = np.tile(loss.start(), (len(X), 1))
-        basis = Basis.fit(X, problem.kinds, task.visible, *loss.gradient(start), np.random.default_rng([seed, which]))
+        basis = Basis.fit(
+            X, problem.kinds, task.visible, *loss.gradient(start), np.random.default_rng([seed, which])
+        )
         path = LinearPath.fit(X, loss, basis)
         paths.append(path)
         if len(held):
@@ -212,7 +227,7 @@ def _linear(problem: Problem, task: TaskData, seed: int, tick: Callable[[], None
     return CrossFittedLinear(tuple(experts[:-1]), experts[-1], best, float(total[best] / max(weight, 1e-12)))
 
 
-# Blending ------------------------------------------------------------------------------------------------------------
+# Blending -----------------------------------------------------------------------------------------
 
 
 def _shared_place(problem: Problem, i: int) -> tuple[int, tuple[int, ...]]:
@@ -237,7 +252,12 @@ def _pieces(
     """The experts of task i that were trained on split number `which`."""
     g, outputs = _shared_place(problem, i)
     linear, own, shared = experts.linear[i], experts.own[i], experts.shared[g]
-    return (*linear.folds, linear.whole)[which], (*own.folds, own.whole)[which], (*shared.folds, shared.whole)[which], outputs
+    return (
+        (*linear.folds, linear.whole)[which],
+        (*own.folds, own.whole)[which],
+        (*shared.folds, shared.whole)[which],
+        outputs,
+    )
 
 
 def _expert_margins(problem: Problem, experts: _Experts, i: int, which: int, X: Floats) -> Floats:
@@ -283,25 +303,39 @@ def _blend(problem: Problem, i: int, experts: _Experts) -> TaskFit:
 
 def _baseline(task: TaskData, fit: TaskFit) -> Baseline:
     """Breslow from the centred out-of-fold margins: in-sample ones overstate the spread."""
-    offsets = task.offsets if task.offsets is not None else np.zeros((len(task.rows), len(task.boundaries) + 1))
+    offsets = (
+        task.offsets if task.offsets is not None else np.zeros((len(task.rows), len(task.boundaries) + 1))
+    )
     horizons = tuple(float(h) for h in task.task.horizons)
-    return Baseline.fit(task.target.time, task.target.event, fit.margin + offsets, task.boundaries, horizons, task.weight)
+    return Baseline.fit(
+        task.target.time, task.target.event, fit.margin + offsets, task.boundaries, horizons, task.weight
+    )
 
 
-# Assembling ----------------------------------------------------------------------------------------------------------
+def _half_width(task: TaskData, fit: TaskFit) -> float:
+    """Half the width of the 90 % interval of a new patient's value, in the target's unit.
+
+    The conformal quantile of the absolute out-of-fold residuals: cross-conformal prediction (Vovk, Ann Math Artif
+    Intell 2015; Barber et al., Ann Statist 2021, CV+).
+    """
+    residuals = np.sort(np.abs(np.asarray(task.target.y) - task.location - task.scale * fit.margin[:, 0]))
+    rank = int(np.ceil(LEVEL * (len(residuals) + 1)))
+    return float(residuals[min(rank, len(residuals)) - 1])
 
 
-def _assemble(problem: Problem, experts: _Experts, fits: dict[str, TaskFit], which: int, background: int) -> Predictor:
-    split = problem.splits[which]
+# Assembling ---------------------------------------------------------------------------------------
+
+
+def _assemble(
+    problem: Problem, experts: _Experts, fits: dict[str, TaskFit], which: int, background: int
+) -> Predictor:
     shared = tuple((*s.folds, s.whole)[which].forest for s in experts.shared)
-    tasks = tuple(_task_predictor(problem, experts, fits[t.name], i, which, background) for i, t in enumerate(problem.tasks))
-    X = problem.X[split.train]
-    known = ~np.isnan(X)
-    low = np.where(known, X, np.inf).min(axis=0, initial=np.inf)
-    high = np.where(known, X, -np.inf).max(axis=0, initial=-np.inf)
-    seen = np.stack([low, high])
+    tasks = tuple(
+        _task_predictor(problem, experts, fits[t.name], i, which, background)
+        for i, t in enumerate(problem.tasks)
+    )
     names = tuple(feature.name for feature in problem.study.features)
-    return Predictor(names, tasks, shared, np.where(np.isfinite(seen), seen, np.nan))
+    return Predictor(names, tasks, shared, experts.novelty[which])
 
 
 def _task_predictor(
@@ -329,7 +363,9 @@ def _task_predictor(
         shared=_shared_place(problem, i)[0],
         shared_outputs=outputs,
         background=Background(
-            linear.parts(X).mean(axis=0), background_counts(own.forest, X), background_counts(shared.forest, X)
+            linear.parts(X).mean(axis=0),
+            background_counts(own.forest, X),
+            background_counts(shared.forest, X),
         ),
     )
 
@@ -341,4 +377,3 @@ def _background_rows(problem: Problem, task: TaskData, i: int, which: int, backg
         rng = np.random.default_rng([problem.seed, 3, i, which])
         chosen = np.sort(rng.choice(chosen, size=background, replace=False))
     return task.rows[chosen]
-

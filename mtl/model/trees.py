@@ -42,7 +42,9 @@ class CrossFittedTrees:
 class HeldOut:
     """Follows a growing forest on held-out rows and keeps the loss after every round."""
 
-    def __init__(self, growth: Growth, X: Floats, losses: Sequence[Loss | None], rows: Sequence[np.ndarray]) -> None:
+    def __init__(
+        self, growth: Growth, X: Floats, losses: Sequence[Loss | None], rows: Sequence[np.ndarray]
+    ) -> None:
         self.growth, self.X, self.task_losses, self.rows = growth, X, losses, rows
         self._margin = np.tile(growth.start, (len(X), 1))
         self._seen = 0
@@ -104,7 +106,9 @@ def cross_fit_trees(
     """Choose each member's rounds by held-out loss and fit the folds and the whole table; `tick` is called a step."""
     *fold_splits, whole = problem.splits
     growths = [structure.growth(split, config, seed + f + 1) for f, split in enumerate(fold_splits)]
-    followers = [_held_out(problem, g, s, structure.members) for g, s in zip(growths, fold_splits, strict=True)]
+    followers = [
+        _held_out(problem, g, s, structure.members) for g, s in zip(growths, fold_splits, strict=True)
+    ]
     while True:
         for growth, follower in zip(growths, followers, strict=True):
             growth.extend(min(STEP, config.max_rounds - len(growth.shapes)))
@@ -140,8 +144,6 @@ def _held_out(problem: Problem, growth: Growth, split: Split, members: Sequence[
 def _mean_curve(followers: Sequence[HeldOut]) -> Floats:
     """(rounds + 1, members): held-out loss over all folds; a fold that stopped growing keeps its last value."""
     longest = max(len(f.curve) for f in followers)
-    total, weight = 0.0, 0.0
-    for f in followers:
-        curve = np.array(f.curve + [f.curve[-1]] * (longest - len(f.curve)))
-        total, weight = total + curve * f.totals, weight + f.totals
-    return np.asarray(total / np.maximum(weight, 1e-12))
+    curves = np.array([f.curve + [f.curve[-1]] * (longest - len(f.curve)) for f in followers])
+    totals = np.array([f.totals for f in followers])
+    return np.asarray((curves * totals[:, None, :]).sum(axis=0) / np.maximum(totals.sum(axis=0), 1e-12))

@@ -1,0 +1,83 @@
+"""Is this patient like those the model learnt from? Trees that tell real patients from shuffled ones.
+
+Shuffling every column on its own keeps each finding's distribution and destroys how findings go together. A classifier
+between the two estimates the density ratio, and a patient whose findings look shuffled is unlike the training patients
+even where every single value is ordinary (the density-ratio view of novelty: Hastie, Tibshirani and Friedman, The
+Elements of Statistical Learning, section 14.2.4). A value beyond the training range is novel by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mtl.model.forest import Floats, Forest
+from mtl.model.grow import Growth, GrowthTask, TreeConfig
+from mtl.model.losses import BinaryLoss
+from mtl.model.masking import mask_at_random
+from mtl.model.problem import Problem, Rows
+
+SHARE = 0.025  # training patients, out of fold, that fall below the limit
+BEYOND = 0.05  # share of the training range by which a value may lie outside it
+MOST_ROWS = 20_000
+ROUNDS = 150
+CONFIG = TreeConfig(leaves=8, learning_rate=0.1, min_leaf=5, min_labelled=0)
+
+
+@dataclass(frozen=True)
+class Novelty:
+    """`forest` scores a patient (high: like the training patients); below `limit` the patient is out of distribution.
+
+    `low` and `high` (p,) are the training range of each feature, NaN for categories and where there is none.
+    """
+
+    forest: Forest
+    limit: float
+    low: Floats
+    high: Floats
+
+    def score(self, X: Floats) -> Floats:
+        """Log density ratio of each row, (n,), up to a constant."""
+        return np.asarray(self.forest.margin(X)[:, 0])
+
+    def beyond(self, X: Floats) -> NDArray[np.bool_]:
+        """(n, p): whether a value lies clearly outside the training range."""
+        reach = BEYOND * (self.high - self.low)
+        with np.errstate(invalid="ignore"):
+            return np.asarray((self.low - reach > X) | (self.high + reach < X))
+
+    def flag(self, X: Floats) -> NDArray[np.bool_]:
+        """(n,): whether a patient is out of distribution."""
+        return np.asarray((self.score(X) < self.limit) | self.beyond(X).any(axis=1))
+
+
+def fit_novelty(problem: Problem) -> tuple[Novelty, ...]:
+    """One a fold, which never saw it, and one on all patients; the limit is set by patients left out."""
+    rng = np.random.default_rng([problem.seed, 5])
+    rows = np.arange(len(problem.X))
+    if len(rows) > MOST_ROWS:
+        rows = np.sort(rng.choice(rows, size=MOST_ROWS, replace=False))
+    folds = range(int(problem.fold.max()) + 1)
+    forests = [_fit(problem, rows[problem.fold[rows] != f], rng) for f in folds]
+    held = [problem.X[rows[problem.fold[rows] == f]] for f in folds]
+    scores = np.concatenate([forest.margin(X)[:, 0] for forest, X in zip(forests, held, strict=True)])
+    limit = float(np.quantile(scores, SHARE))
+    numeric = np.array([kind != "categorical" for kind in problem.kinds])
+    known = ~np.isnan(problem.X) & numeric
+    low = np.where(known, problem.X, np.inf).min(axis=0)
+    high = np.where(known, problem.X, -np.inf).max(axis=0)
+    low, high = np.where(np.isfinite(low), low, np.nan), np.where(np.isfinite(high), high, np.nan)
+    return tuple(Novelty(forest, limit, low, high) for forest in (*forests, _fit(problem, rows, rng)))
+
+
+def _fit(problem: Problem, rows: Rows, rng: np.random.Generator) -> Forest:
+    real = problem.X[rows]
+    shuffled = np.column_stack([rng.permutation(column) for column in real.T])
+    X = mask_at_random(np.concatenate([real, shuffled]), rng)
+    label = np.repeat([1.0, 0.0], len(rows))
+    task = GrowthTask(BinaryLoss(label), np.arange(len(X)))
+    growth = Growth(X, range(X.shape[1]), problem.categorical, [task], CONFIG, int(rng.integers(2**31 - 1)))
+    growth.extend(ROUNDS)
+    return growth.forest()
