@@ -1,0 +1,12 @@
+"""The kinds of job that there are, by name: a payload can choose among them, and can name nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mtl.jobs.queue import Payload
+from mtl.jobs.samples import prepare
+from mtl.jobs.scoring import rescore
+
+Report = Callable[[str, float], None]
+KINDS: dict[str, Callable[[Payload, Report], None]] = {"prepare_sample": prepare, "score_cohort": rescore}

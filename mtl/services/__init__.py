@@ -1,0 +1,1 @@
+"""Services: what pages, the command line and the HTTP routes call."""

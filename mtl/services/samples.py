@@ -1,0 +1,80 @@
+"""The sample cohorts and models: whether they are ready to be used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mtl import jobs
+from mtl.jobs.samples import SAMPLES, is_ready
+from mtl.language import N_, _
+
+_STAGES = {
+    "cohort": N_("reading the table"),
+    "saving": N_("saving the model"),
+    "scoring": N_("predicting every patient"),
+}
+_TRAINING = "training: "
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far one sample cohort is.
+
+    Attributes
+    ----------
+    name : str
+        "rotterdam", "gbsg", "cytology" or "pbc".
+    stage : str
+        What is being done, in the reader's language: "waiting", "training (linear: death)", "ready".
+    share : float
+        Share of the work done, 0 to 1.
+    done : bool
+        Its cohort can be opened.
+    error : str or None
+        Why it stopped; `start()` tries again.
+    """
+
+    name: str
+    stage: str
+    share: float
+    done: bool
+    error: str | None = None
+
+
+def start() -> None:
+    """Begin to prepare what is missing, and return at once.
+
+    Asking twice does no harm, nor does asking from two processes: each sample is prepared once.
+    """
+    for name in SAMPLES:
+        if not is_ready(name):
+            jobs.submit("prepare_sample", {"name": name}, topic=f"sample:{name}")
+
+
+def ready() -> bool:
+    """Whether every sample can be used."""
+    return all(step.done for step in progress())
+
+
+def progress() -> list[Progress]:
+    """One entry a sample cohort, in the order in which they are prepared."""
+    return [_progress(name) for name in SAMPLES]
+
+
+def _progress(name: str) -> Progress:
+    if is_ready(name):
+        return Progress(name, _("ready"), 1.0, True)
+    job = jobs.latest(f"sample:{name}")
+    if job is None:
+        return Progress(name, _("not started"), 0.0, False)
+    if job.state == "done":  # by other code than this
+        return Progress(name, _("not started"), 0.0, False)
+    if not job.open:
+        return Progress(name, _("stopped"), job.share, False, job.error or _("cancelled"))
+    return Progress(name, _stage(job.stage), job.share, False)
+
+
+def _stage(stage: str) -> str:
+    if stage.startswith(_TRAINING):
+        return _("training ({step})").format(step=stage.removeprefix(_TRAINING))
+    return _(_STAGES[stage]) if stage in _STAGES else _("waiting")

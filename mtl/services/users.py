@@ -1,0 +1,86 @@
+"""Who is asking, and what they may do: every public service asks here first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+#: What each role may do.
+ROLES: dict[str, frozenset[str]] = {
+    "viewer": frozenset({"study:read", "cohort:read"}),
+    "clinician": frozenset({"study:read", "cohort:read", "case:read"}),
+    "researcher": frozenset({"study:read", "cohort:read", "case:read", "model:write"}),
+    "admin": frozenset({"study:read", "cohort:read", "case:read", "model:write", "job:control"}),
+}
+
+
+class Forbidden(PermissionError):  # noqa: N818 - the web's name for it
+    """The user may not do this; the message names what is lacking."""
+
+
+@dataclass(frozen=True)
+class User:
+    """Somebody who asks.
+
+    Attributes
+    ----------
+    name : str
+        What the audit trail would write.
+    roles : frozenset of str
+        Keys of :data:`ROLES`; an unknown role allows nothing.
+    """
+
+    name: str
+    roles: frozenset[str]
+
+    def may(self, permission: str) -> bool:
+        """Whether one of the roles allows it.
+
+        >>> User("a", frozenset({"viewer"})).may("case:read")
+        False
+        """
+        return any(permission in ROLES.get(role, frozenset()) for role in self.roles)
+
+
+#: Sign-in is off: the person at the keyboard.
+LOCAL = User("local", frozenset(ROLES))
+
+_current: ContextVar[User] = ContextVar("user", default=LOCAL)
+
+
+def current() -> User:
+    """Who is asking in this context: the local user with all roles, unless somebody signed in."""
+    return _current.get()
+
+
+def enter(user: User) -> None:
+    """Let `user` be the one who asks, in this context (thread or task), from now on."""
+    _current.set(user)
+
+
+@contextmanager
+def acting(user: User) -> Iterator[User]:
+    """Let `user` be the one who asks inside the block."""
+    token = _current.set(user)
+    try:
+        yield user
+    finally:
+        _current.reset(token)
+
+
+def require(permission: str) -> User:
+    """The current user, if they may do this.
+
+    Raises
+    ------
+    Forbidden
+        They may not.
+    """
+    user = current()
+    if not user.may(permission):
+        raise Forbidden(
+            f"{user.name} may not do this ({permission}); ask an administrator for a role that allows it"
+        )
+    return user

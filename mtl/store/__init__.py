@@ -1,0 +1,1 @@
+"""Where state lives: the database, cohorts as Parquet, models as folders, all under one home."""

@@ -1,0 +1,105 @@
+"""The folder that holds all state, and how a file or folder appears in it whole or not at all."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ENVIRONMENT = "CONSILIUM_HOME"
+WORK = ".work-"  # prefix of what is being written
+SECRET_BYTES = 32
+
+
+def home() -> Path:
+    """The state's folder, made if absent: CONSILIUM_HOME, else ~/.consilium; for its owner only."""
+    path = Path(os.environ.get(ENVIRONMENT) or Path.home() / ".consilium").expanduser().absolute()
+    if not path.is_dir():
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return path
+
+
+def room(name: str) -> Path:
+    """A folder of the home, made if absent: "cohorts", "models"."""
+    path = home() / name
+    path.mkdir(exist_ok=True, mode=0o700)
+    return path
+
+
+@contextmanager
+def new_folder(target: Path) -> Iterator[Path]:
+    """A folder to fill, which takes the name `target` when the block ends well, and vanishes when it does not.
+
+    Where `target` already exists, it stays and the new one vanishes: names carry the content's key.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    work = target.parent / f"{WORK}{target.name}-{os.getpid()}-{secrets.token_hex(4)}"
+    work.mkdir(mode=0o700)
+    try:
+        yield work
+        sync(work)
+        if not target.exists():
+            os.rename(work, target)
+            sync(target.parent)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def sync(folder: Path) -> None:
+    """Make sure that a folder and the files below it survive a power cut."""
+    for path in [folder, *folder.rglob("*")]:
+        number = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
+
+
+def clear_unfinished() -> int:
+    """Remove what a killed process left half-written; how many there were. Only the one worker may call it."""
+    left = [path for name in ("cohorts", "models") for path in room(name).rglob(f"{WORK}*") if path.is_dir()]
+    for path in left:
+        if not _alive(path):
+            shutil.rmtree(path, ignore_errors=True)
+    return len(left)
+
+
+def _alive(path: Path) -> bool:
+    try:
+        os.kill(int(path.name.rsplit("-", 2)[1]), 0)
+    except (ProcessLookupError, ValueError, IndexError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+@contextmanager
+def locked(name: str) -> Iterator[None]:
+    """Hold a lock file of the home inside the block; other processes wait. A kill releases it."""
+    with (home() / name).open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def secret() -> bytes:
+    """The home's secret, made at the first call; its file is for the owner only."""
+    path = home() / "secret.key"
+    if not path.is_file():
+        with locked("secret.lock"):
+            if not path.is_file():
+                work = path.with_name(f"{WORK}secret-{os.getpid()}")
+                number = os.open(work, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+                with os.fdopen(number, "wb") as file:
+                    file.write(secrets.token_bytes(SECRET_BYTES))
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.rename(work, path)
+    content = path.read_bytes()
+    if len(content) != SECRET_BYTES:
+        raise ValueError(f"{path} is damaged; restore it from a backup: without it no case address is valid")
+    return content

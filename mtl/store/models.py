@@ -1,0 +1,163 @@
+"""Models: a folder each, with the exported model, the fold predictors, and who was trained in which fold."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sqlalchemy import Row, insert, select
+
+from mtl.data.encode import encode
+from mtl.model.files import predictor_files, predictor_from_files, read_folder, write_folder
+from mtl.model.predictor import Predictor
+from mtl.multitask import MultiTaskModel
+from mtl.store import schema
+from mtl.store.cohorts import Cohort
+from mtl.store.database import StoreError, now, reading, writing
+from mtl.store.home import new_folder, room, secret
+from mtl.store.keys import row_digests
+
+
+def folder_of(key: str) -> Path:
+    """Where a model of that key lies or would lie; its content never changes."""
+    return room("models") / key
+
+
+@dataclass(frozen=True)
+class ModelRecord:
+    """A registered model. `cohort` and `data` say what it was trained on, None for one that came as a folder."""
+
+    key: str
+    name: str
+    version: str
+    cohort: str | None
+    data: str | None
+    effort: str
+    n_training: int
+    tasks: tuple[str, ...]
+    left_out: dict[str, str]
+    folds: int
+    trained: str
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return folder_of(self.key)
+
+    @property
+    def exported(self) -> Path:
+        """The model alone, fit to be copied elsewhere: no patient is in it."""
+        return self.folder / "model"
+
+
+def register_trained(
+    key: str, name: str, model: MultiTaskModel, cohort: Cohort, table: pd.DataFrame
+) -> ModelRecord:
+    """Keep a model that was fitted on a cohort's `table`, with its fold predictors and their patients."""
+    trained = model.trained_
+    with new_folder(folder_of(key)) as folder:
+        model.save(folder / "model")
+        for f, predictor in enumerate(trained.fold_predictors):
+            write_folder(folder / "folds" / str(f), predictor_files(predictor))
+        identifiers = cohort.identifiers()
+        digests = row_digests(secret(), identifiers, encode(cohort.study, table).X)
+        membership = pd.DataFrame(
+            {"identifier": identifiers, "digest": digests, "fold": trained.fold.astype(np.int16)}
+        )
+        membership.to_parquet(folder / "membership.parquet", index=False)
+    return _insert(
+        key, name, MultiTaskModel.load(folder_of(key) / "model"), cohort, len(trained.fold_predictors)
+    )
+
+
+def register_exported(key: str, name: str, model: MultiTaskModel) -> ModelRecord:
+    """Keep a model that came as a folder: it knows nothing of the patients it was trained on."""
+    with new_folder(folder_of(key)) as folder:
+        model.save(folder / "model")
+    return _insert(key, name, model, None, 0)
+
+
+def _insert(key: str, name: str, model: MultiTaskModel, cohort: Cohort | None, folds: int) -> ModelRecord:
+    values = {
+        "key": key,
+        "name": name,
+        "version": model.version_,
+        "cohort": None if cohort is None else cohort.key,
+        "data": None if cohort is None else cohort.data,
+        "effort": model.effort,
+        "n_training": int(model.training_["rows"]),
+        "tasks": json.dumps(model.tasks_),
+        "left_out": json.dumps(model.left_out_),
+        "folds": folds,
+        "trained": now(),
+    }
+    with writing() as connection:
+        if connection.execute(select(schema.models.c.key).where(schema.models.c.key == key)).first() is None:
+            connection.execute(insert(schema.models).values(**values))
+    return get(key)
+
+
+def get(key: str) -> ModelRecord:
+    """A model by its key; StoreError when there is none."""
+    found = find(key)
+    if found is None:
+        raise StoreError(f"there is no model {key[:80]!r}; train one or choose another")
+    return found
+
+
+def find(key: str) -> ModelRecord | None:
+    """A model by its key, if there is one."""
+    with reading() as connection:
+        row = connection.execute(select(schema.models).where(schema.models.c.key == key)).first()
+    return None if row is None else _record(row)
+
+
+def every() -> list[ModelRecord]:
+    """All models, the newest first."""
+    with reading() as connection:
+        return [
+            _record(row)
+            for row in connection.execute(select(schema.models).order_by(schema.models.c.trained.desc()))
+        ]
+
+
+def _record(row: Row[tuple[object, ...]]) -> ModelRecord:
+    return ModelRecord(
+        row.key, row.name, row.version, row.cohort, row.data, row.effort, row.n_training,
+        tuple(json.loads(row.tasks)), dict(json.loads(row.left_out)), row.folds, row.trained,
+    )  # fmt: skip
+
+
+def load(record: ModelRecord) -> MultiTaskModel:
+    """The exported model, read and checked."""
+    return MultiTaskModel.load(record.exported)
+
+
+def load_fold(record: ModelRecord, fold: int) -> Predictor:
+    """The predictor that never saw the patients of a fold."""
+    return predictor_from_files(read_folder(record.folder / "folds" / str(fold)))
+
+
+def fold_of(
+    record: ModelRecord, cohort: Cohort, X: NDArray[np.float64], identifiers: list[str], first: int
+) -> NDArray[np.int16]:
+    """(n,) the fold in which each of a cohort's patients was held out, -1 for one who was not in training.
+
+    Parameters
+    ----------
+    X, identifiers
+        Encoded findings and identifiers of n rows of the cohort, beginning with row `first`. In the cohort that the
+        model was trained on the row decides; in another, identifier and findings together.
+    """
+    if not record.folds:
+        return np.full(len(X), -1, dtype=np.int16)
+    membership = pd.read_parquet(record.folder / "membership.parquet", columns=["digest", "fold"])
+    if (cohort.key, cohort.data) == (record.cohort, record.data):
+        return membership["fold"].to_numpy(dtype=np.int16)[first : first + len(X)]
+    held = dict(zip(membership["digest"], membership["fold"], strict=True))
+    found = [held.get(digest, -1) for digest in row_digests(secret(), identifiers, X)]
+    return np.array(found, dtype=np.int16)
