@@ -9,6 +9,7 @@ import importlib
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 import streamlit as st
@@ -96,7 +97,7 @@ async def health(_request: Request) -> JSONResponse:
 async def ready(_request: Request) -> JSONResponse:
     """Answer 200 once the sample cohorts and models can be used, and what is still to do before that."""
     done = samples.ready()
-    body = {"ready": done, "progress": samples.progress()}
+    body = {"ready": done, "progress": [asdict(step) for step in samples.progress()]}
     return JSONResponse(body, status_code=200 if done else 503, headers={"Cache-Control": "no-store"})
 
 

@@ -1,0 +1,121 @@
+"""Which model a command means by DIR: a folder, or one that the app has registered and that knows its patients."""
+
+from __future__ import annotations
+
+import copy
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mtl.commands.console import CommandError, Console
+from mtl.commands.tables import identifiers
+from mtl.data import encode
+from mtl.model.predictor import Predictor
+from mtl.multitask import MultiTaskModel, describe
+
+Rows = NDArray[np.int64]
+NEW = -1  # the fold of a patient who was not in training
+
+
+@dataclass(frozen=True)
+class Part:
+    """The rows of a table that one predictor answers for: that of their fold, or the final one for new patients."""
+
+    rows: Rows
+    model: MultiTaskModel
+    fold: int
+
+
+@dataclass
+class Opened:
+    """A model and what is known of its training patients; nothing, where it came as a folder."""
+
+    model: MultiTaskModel
+    folder: Path | None = None
+    membership: dict[str, int] = field(default_factory=dict)
+    _folds: dict[int, MultiTaskModel] = field(default_factory=dict)
+
+    def parts(self, table: pd.DataFrame) -> list[Part]:
+        """Who answers for which rows: no patient is judged by a predictor that saw them."""
+        fold = self._fold(table)
+        return [
+            Part(np.flatnonzero(fold == f), self.model if f == NEW else self._of_fold(f), f)
+            for f in np.unique(fold).tolist()
+        ]
+
+    def predict(self, table: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+        """The numbers of every row, and how many of them are out of fold."""
+        parts = self.parts(table)
+        if len(parts) == 1:
+            return parts[0].model.predict(table), len(table) * (parts[0].fold != NEW)
+        numbers = [p.model.predict(table.iloc[p.rows]).set_axis(p.rows) for p in parts]
+        seen = sum(len(p.rows) for p in parts if p.fold != NEW)
+        return pd.concat(numbers).sort_index().set_axis(table.index), seen
+
+    def noted(self, table: pd.DataFrame) -> list[str]:
+        """The warnings about cells that asking for `table` will give, which its caller gives for the whole table."""
+        parts = self.parts(table)
+        rows = [np.arange(len(table)), *(part.rows for part in parts if len(parts) > 1)]
+        return [describe(note) for r in rows for note in encode(self.model.study, table.iloc[r]).notes]
+
+    def _fold(self, table: pd.DataFrame) -> Rows:
+        fold = np.full(len(table), NEW, dtype=np.int64)
+        if not self.membership or self.model.study.identifier not in table.columns:
+            return fold
+        from mtl.store.home import secret
+        from mtl.store.keys import row_digests
+
+        names = ["" if name is None else str(name) for name in identifiers(table, self.model.study)]
+        digests = row_digests(secret(), names, encode(self.model.study, table).X)
+        return np.array([self.membership.get(digest, NEW) for digest in digests], dtype=np.int64)
+
+    def _of_fold(self, fold: int) -> MultiTaskModel:
+        if fold not in self._folds:
+            self._folds[fold] = with_predictor(self.model, self._predictor(fold))
+        return self._folds[fold]
+
+    def _predictor(self, fold: int) -> Predictor:
+        from mtl.store import models
+
+        return models.load_fold(models.get(str(self.folder and self.folder.name)), fold)
+
+
+def with_predictor(model: MultiTaskModel, predictor: Predictor) -> MultiTaskModel:
+    """The same model with another predictor, such as that of a fold."""
+    other = copy.copy(model)
+    other.__dict__.pop("explainer_", None)
+    other.predictor_ = predictor
+    return other
+
+
+def open_model(name: str, console: Console) -> Opened:
+    """The model in a folder, else the one that the app registered under that name.
+
+    Raises
+    ------
+    ModelFileError
+        The folder's model cannot be trusted or read.
+    CommandError
+        There is neither.
+    """
+    if os.sep in name or Path(name).exists():
+        return Opened(MultiTaskModel.load(name))
+    # the app's database, which a model's folder does not need
+    from mtl.services import models
+    from mtl.services.users import Forbidden
+    from mtl.store.database import StoreError
+
+    try:
+        found = models.resolve(name)
+    except (Forbidden, StoreError) as error:
+        raise CommandError(str(error)) from error
+    if found.record is None or not found.record.folds:
+        return Opened(found.model)
+    folder = found.record.folder
+    kept = pd.read_parquet(folder / "membership.parquet", columns=["digest", "fold"])
+    console.note(f"model {found.record.key}: its training patients get their out-of-fold numbers")
+    return Opened(found.model, folder, dict(zip(kept["digest"], kept["fold"].astype(int), strict=True)))

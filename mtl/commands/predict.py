@@ -1,0 +1,187 @@
+"""`predict`: every task's numbers for a table of any length, or for one case in JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mtl.commands import numbers
+from mtl.commands.console import Answer, CommandError, Console
+from mtl.commands.models import Opened, open_model
+from mtl.commands.safe_file import ENDINGS, predictions_file
+from mtl.commands.scoring import aligned
+from mtl.commands.tables import Chunks, Notes, columns_of, identifiers
+from mtl.data import encode
+from mtl.language import number
+
+LARGEST_CASE = 1 << 20  # bytes of JSON
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `predict`."""
+    parser.add_argument("model", metavar="DIR", help="a model's folder, or the name of one of the app's")
+    parser.add_argument(
+        "table", metavar="TABLE", help="patients (.csv, .tsv, .parquet); - reads one JSON case"
+    )
+    parser.add_argument(
+        "--out", metavar="FILE", type=_ending, help="the numbers, .csv or .parquet; not needed for -"
+    )
+
+
+def _ending(text: str) -> Path:
+    if Path(text).suffix.lower() not in ENDINGS:
+        raise argparse.ArgumentTypeError(f"{text[:80]!r} does not end in {' or '.join(ENDINGS)}")
+    return Path(text)
+
+
+def check(args: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+    """What argparse cannot say: a table needs --out."""
+    if args.table != "-" and args.out is None:
+        parser.error("--out FILE is needed, unless TABLE is - (one JSON case on standard input)")
+
+
+def run(args: argparse.Namespace, console: Console) -> Answer:
+    """Predict one case or a table."""
+    opened = open_model(args.model, console)
+    model = opened.model
+    named = {"model": {"path": args.model, "version": model.version_, "study": model.study.name}}
+    if args.table == "-":
+        return _one(args, opened, named, console)
+    out: Path = args.out
+    if out.is_dir():
+        raise CommandError(f"{out} is a folder; name a file")
+    if out.exists() and Path(args.table).exists() and out.samefile(args.table):
+        raise CommandError(f"{out} is the table itself; choose another name")
+    rows, seen, columns = _table(args.table, out, opened, console)
+    data = {
+        **named, "rows": rows, "out_of_fold": seen, "out": str(out), "identifier": model.study.identifier,
+        "tasks": {task: {"kind": model.study.task(task).kind, "columns": names} for task, names in columns.items()},
+        "left_out": model.left_out_,
+    }  # fmt: skip
+    return Answer(
+        data, f"{number(rows)} rows, {number(sum(map(len, columns.values())))} columns of numbers: {out}"
+    )
+
+
+def _table(path: str, out: Path, opened: Opened, console: Console) -> tuple[int, int, dict[str, list[str]]]:
+    """Rows done, rows that are out of fold, and the columns of each task."""
+    model, notes, done, seen = opened.model, Notes(), 0, 0
+    chunks = Chunks(path, model.study)
+    if not chunks.rows:
+        raise CommandError(f"{Path(path).name}: no rows; give a table with one row a patient")
+    columns: dict[str, list[str]] = {}
+    with predictions_file(out, model.study.identifier) as file, console.progress(chunks.rows) as bar:
+        for chunk in chunks:
+            if not done and model.study.identifier not in chunk.columns:
+                console.warn(
+                    f"no column {model.study.identifier!r}, the study's identifier: rows are numbered from 1"
+                )
+            found = [note for note in encode(model.study, chunk).notes if note.kind != "out_of_range"]
+            notes.add(found)  # told at the end, once for all chunks
+            with console.hearing(known=opened.noted(chunk)):
+                predicted, known = opened.predict(chunk)
+            file.write(identifiers(chunk, model.study, done + 1), predicted)
+            columns = numbers.by_task(model, list(predicted.columns))
+            done, seen = done + len(chunk), seen + known
+            bar.at(done)
+    notes.tell(console)
+    return done, seen, columns
+
+
+# One case ------------------------------------------------------------------------------------------------------------
+
+
+def _one(args: argparse.Namespace, opened: Opened, named: dict[str, Any], console: Console) -> Answer:
+    model = opened.model
+    case = read_case(sys.stdin.buffer.read(LARGEST_CASE + 1))
+    unknown = [
+        name for name in case if name not in columns_of(model.study) | set(model.study.outcome_columns)
+    ]
+    if unknown:
+        console.warn(
+            f"the study does not know {', '.join(repr(name[:60]) for name in unknown[:5])}: not used"
+        )
+    names = [feature.name for feature in model.study.features]
+    table = pd.DataFrame({name: pd.Series([case.get(name)], dtype=object) for name in (*case, *names)})
+    encoded = encode(model.study, table)
+    known = int((~np.isnan(encoded.X)).sum())
+    console.note(f"{known} of {len(names)} findings known")
+    predicted, seen = opened.predict(table)
+    if args.out is not None:
+        with predictions_file(args.out, model.study.identifier) as file:
+            file.write(identifiers(table, model.study), predicted)
+    tasks = numbers.of_row(model, predicted, 0)
+    data = {
+        **named,
+        "known": known,
+        "of": len(names),
+        "out_of_fold": seen > 0,
+        "tasks": tasks,
+        "left_out": model.left_out_,
+    }
+    lines = []
+    for task, found in tasks.items():
+        definition = model.study.task(task)
+        lines.append([f"{definition.title()} [{task}]"])
+        lines += [
+            [f"  {column}", numbers.text(definition, column, value)]
+            for column, value in found["values"].items()
+        ]
+    return Answer(data, aligned(lines))
+
+
+def read_case(content: bytes) -> dict[str, Any]:
+    """One JSON object, a column's name to its value: text, a number, true, false, or null for not measured.
+
+    Raises
+    ------
+    CommandError
+        It is something else.
+    """
+    if len(content) > LARGEST_CASE:
+        raise CommandError(f"the case is larger than {LARGEST_CASE >> 20} MB; give a table instead")
+    try:
+        case = json.loads(
+            content.decode("utf-8-sig"), object_pairs_hook=_once_each, parse_constant=_no_constant
+        )
+    except UnicodeDecodeError:
+        raise CommandError("the case is not UTF-8 text") from None
+    except json.JSONDecodeError as error:
+        raise CommandError(
+            f"the case is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+        ) from None
+    except RecursionError:
+        raise CommandError(
+            "the case is nested too deep; give one JSON object, a column's name to its value"
+        ) from None
+    except CommandError:
+        raise
+    except ValueError:  # an integer of thousands of digits
+        raise CommandError("the case holds a number of too many digits") from None
+    if not isinstance(case, dict):
+        raise CommandError("the case is not a JSON object; give one, a column's name to its value")
+    for name, value in case.items():
+        if isinstance(value, dict | list):
+            raise CommandError(
+                f"column {name[:60]!r}: a list or an object is no value; give text, a number, true, false or null"
+            )
+    return case
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for place, name in enumerate(names) if name in names[:place])
+        raise CommandError(f"the case names column {twice[:60]!r} twice")
+    return found
+
+
+def _no_constant(text: str) -> float:
+    raise CommandError(f"the case holds {text}, which is no JSON number; write null for not measured")

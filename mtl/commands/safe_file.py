@@ -1,0 +1,109 @@
+"""Predictions as a file that appears whole or not at all, and that no spreadsheet takes for a program."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Protocol
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+ENDINGS = (".csv", ".parquet")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
+
+
+class Writer(Protocol):
+    """Takes a table's rows in chunks: identifiers (n,) as text or None, and float columns of the same names each time."""
+
+    def write(self, identifiers: NDArray[np.object_], numbers: pd.DataFrame) -> None:
+        """Append rows."""
+
+
+@contextmanager
+def predictions_file(path: Path, identifier: str) -> Iterator[Writer]:
+    """A writer for `path` (.csv or .parquet), whose first column is `identifier`.
+
+    The file is written beside `path` under a temporary name and takes its place at the end; after an error there is
+    no trace of it.
+    """
+    path = Path(os.path.realpath(path))
+    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(6)}")
+    try:
+        with temporary.open("xb") as file:
+            if path.suffix.lower() == ".csv":
+                yield _CsvWriter(file, identifier)
+            else:
+                with _ParquetWriter(file, identifier) as writer:
+                    yield writer
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def safe_text(text: str) -> str:
+    """Text that a spreadsheet shows instead of running it; numbers stay as they are.
+
+    >>> safe_text("=HYPERLINK(1)"), safe_text("-7"), safe_text("a=b")
+    ("'=HYPERLINK(1)", '-7', 'a=b')
+    """
+    return "'" + text if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text) else text
+
+
+def _cell(text: str | None) -> str:
+    if text is None:
+        return ""
+    text = safe_text(text)
+    return '"' + text.replace('"', '""') + '"' if any(sign in text for sign in ',"\r\n') else text
+
+
+class _CsvWriter:
+    def __init__(self, file: IO[bytes], identifier: str) -> None:
+        self._file, self._identifier, self._begun = file, identifier, False
+
+    def write(self, identifiers: NDArray[np.object_], numbers: pd.DataFrame) -> None:
+        lines = []
+        if not self._begun:
+            lines.append(",".join(map(_cell, [self._identifier, *numbers.columns])))
+            self._begun = True
+        for name, row in zip(identifiers, numbers.to_numpy(dtype=np.float64).tolist(), strict=True):
+            lines.append(",".join([_cell(name), *("" if value != value else repr(value) for value in row)]))
+        self._file.write(("\n".join(lines) + "\n" if lines else "").encode("utf-8", "backslashreplace"))
+
+
+class _ParquetWriter:
+    def __init__(self, file: IO[bytes], identifier: str) -> None:
+        self._file, self._identifier = file, identifier
+        self._writer: pq.ParquetWriter | None = None
+
+    def __enter__(self) -> _ParquetWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+    def write(self, identifiers: NDArray[np.object_], numbers: pd.DataFrame) -> None:
+        fields = [
+            pa.field(self._identifier, pa.string()),
+            *(pa.field(name, pa.float64()) for name in numbers.columns),
+        ]
+        schema = pa.schema(fields)
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self._file, schema)
+        columns = [
+            pa.array(identifiers, pa.string()),
+            *(pa.array(numbers[c].to_numpy(), from_pandas=True) for c in numbers),
+        ]
+        self._writer.write_table(pa.Table.from_arrays(columns, schema=schema))

@@ -1,0 +1,200 @@
+"""`train`: fit every task of a study, say how well each does on patients it has not seen, and save the model."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+
+from mtl.commands import scoring
+from mtl.commands.console import Answer, CommandError, Console
+from mtl.commands.models import Opened
+from mtl.commands.scoring import Score
+from mtl.commands.tables import Notes, identifiers, read_whole
+from mtl.data import encode, targets
+from mtl.language import number
+from mtl.model import files
+from mtl.model.train import EFFORTS
+from mtl.multitask import MultiTaskModel, describe
+from mtl.study import Study, StudyError
+
+FITTING = 0.9  # share of the work that is fitting; the rest is judging
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `train`."""
+    parser.add_argument("table", metavar="TABLE", help="patients to learn from: .csv, .tsv or .parquet")
+    parser.add_argument(
+        "--study", metavar="FILE", help="the study (TOML); study.toml beside TABLE if left out"
+    )
+    parser.add_argument(
+        "--out", metavar="DIR", required=True, help="folder for the model; a model there is replaced"
+    )
+    parser.add_argument(
+        "--effort", choices=list(EFFORTS), default="quick", help="quick, or thorough: tries more trees"
+    )
+    parser.add_argument(
+        "--seed", metavar="N", type=_seed, default=0, help="same number, same model; 0 if left out"
+    )
+    parser.add_argument("--test", metavar="TABLE", help="other patients to judge the model by")
+    parser.add_argument("--no-intervals", action="store_true", help="numbers without intervals: faster")
+
+
+def _seed(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number from 0 to 999999999")
+    return int(text)
+
+
+def run(args: argparse.Namespace, console: Console) -> Answer:
+    """Train, judge out of fold and on the test table, save."""
+    study = _study(args.study, args.table)
+    check_target(Path(args.out))
+    table = read_whole(args.table, study)
+    test = read_whole(args.test, study) if args.test else None
+    _look(study, table, console, "")
+    if test is not None:
+        _look(study, test, console, "test table: ")
+        _overlap(study, table, test, console)
+    model = MultiTaskModel(study, effort=args.effort, random_state=args.seed)
+    with console.progress() as bar:
+        model.fit(table, progress=lambda doing, share: bar.at(FITTING * share, doing))
+        steps = len(model.tasks_) * (1 if test is None else 2)
+        done = [0]
+
+        def judged(task: str) -> None:
+            done[0] += 1
+            bar.at(FITTING + (1 - FITTING) * done[0] / steps, f"judging {task}")
+
+        intervals = not args.no_intervals
+        own = scoring.score(model, table, scoring.out_of_fold(model, table), intervals, judged)
+        own = scoring.without_fitted(model, own)
+        other = None
+        if test is not None:
+            said = [describe(note) for note in encode(study, test).notes]
+            with console.hearing(known=said, where="test table: "):
+                given = scoring.predicted(Opened(model), test)
+            other = scoring.score(model, test, given, intervals, judged)
+    model.save(args.out)
+    console.note(f"model {model.version_} saved in {args.out}")
+    return Answer(_data(args, model, table, own, test, other), _text(model, table, own, other))
+
+
+def _study(path: str | None, table: str) -> Study:
+    chosen = Path(path) if path is not None else Path(table).parent / "study.toml"
+    if not chosen.is_file():
+        hint = "check the path" if path is not None else "name the study with --study FILE"
+        raise CommandError(f"{chosen}: no such file; {hint}")
+    try:
+        return Study.from_toml(chosen)
+    except UnicodeDecodeError:
+        raise StudyError(f"{chosen}: not UTF-8 text; save it as UTF-8") from None
+
+
+def check_target(out: Path) -> None:
+    """Before an hour of work: the model can be written to `out`, and nothing but a model would be replaced.
+
+    Raises
+    ------
+    CommandError
+        Something else is there.
+    OSError
+        The place cannot be written to.
+    """
+    if out.is_symlink() or (out.exists() and not out.is_dir()):
+        raise CommandError(f"{out} exists and is not a folder; choose another name")
+    if out.is_dir() and any(out.iterdir()):
+        strangers = sorted(path.name for path in out.iterdir() if path.name not in _own_files(out))
+        if strangers:
+            raise CommandError(
+                f"{out} holds what is not part of a model ({strangers[0][:60]!r}); choose another folder"
+            )
+    parent = out.absolute().parent
+    blocking = [above for above in (parent, *parent.parents) if above.exists() and not above.is_dir()]
+    if blocking:
+        raise CommandError(f"{blocking[0]} is not a folder; choose another name")
+    parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=parent):
+        pass
+
+
+def _own_files(folder: Path) -> set[str]:
+    """The names that a model's manifest lists, and the manifest; nothing where there is no model."""
+    try:
+        manifest = json.loads((folder / files.MANIFEST).read_bytes())
+        if manifest["format"] == files.FORMAT:
+            return {files.MANIFEST, *manifest["files"]}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return set()
+    return set()
+
+
+def _look(study: Study, table: pd.DataFrame, console: Console, where: str) -> None:
+    """Warn of cells that could not be read, and of an identifier that is missing or not unique."""
+    notes = Notes()
+    notes.add(
+        [*encode(study, table).notes, *(note for t in targets(study, table).values() for note in t.notes)]
+    )
+    notes.tell(console, where)
+    if study.identifier not in table.columns:
+        console.warn(f"{where}no column {study.identifier!r}, the study's identifier")
+        return
+    repeated = int(table[study.identifier].dropna().duplicated(keep=False).sum())
+    if repeated and (study.patient is None or study.patient == study.identifier):
+        console.warn(
+            f"{where}{number(repeated)} rows share their {study.identifier} with another row; "
+            "rows of one patient stay in one fold only where the study names a patient column"
+        )
+
+
+def _overlap(study: Study, table: pd.DataFrame, test: pd.DataFrame, console: Console) -> None:
+    """Warn of patients who are in both tables: the same identifier and the same findings."""
+    known = set(_patients(study, table))
+    both = sum(patient in known for patient in _patients(study, test))
+    if both:
+        console.warn(
+            f"test table: {number(both)} rows are also in the training table, with identifier and findings"
+        )
+
+
+def _patients(study: Study, table: pd.DataFrame) -> list[tuple[str | None, bytes]]:
+    X = encode(study, table).X
+    return [(name, row.tobytes()) for name, row in zip(identifiers(table, study), X, strict=True)]
+
+
+def _data(
+    args: argparse.Namespace,
+    model: MultiTaskModel,
+    table: pd.DataFrame,
+    own: dict[str, Score],
+    test: pd.DataFrame | None,
+    other: dict[str, Score] | None,
+) -> dict[str, object]:
+    blend = model.training_["blend"]
+    weights = {task: dict(zip(b["experts"], b["weights"], strict=True)) for task, b in blend.items()}
+    answer: dict[str, object] = {
+        "model": {"path": args.out, "version": model.version_, "study": model.study.name},
+        "effort": args.effort,
+        "seed": args.seed,
+        "rows": len(table),
+        "tasks": {task: {**found.to_dict(), "weights": weights[task]} for task, found in own.items()},
+        "left_out": model.left_out_,
+    }
+    if test is not None and other is not None:
+        answer["test"] = {
+            "rows": len(test),
+            "tasks": {task: found.to_dict() for task, found in other.items()},
+        }
+    return answer
+
+
+def _text(
+    model: MultiTaskModel, table: pd.DataFrame, own: dict[str, Score], other: dict[str, Score] | None
+) -> str:
+    columns = {"out of fold": own} if other is None else {"out of fold": own, "test": other}
+    head = f"{model.study.title or model.study.name}: {number(len(table))} patients, model {model.version_}"
+    left_out = [f"Left out: {task}: {why}" for task, why in model.left_out_.items()]
+    return "\n\n".join([head, scoring.score_table(model.study, columns), *left_out])
