@@ -4,7 +4,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from mtl.language import _
 from pages.ui import guard, language, navigation, signin, theme
 
 STATIC = Path(__file__).parent / "static"
@@ -19,7 +18,6 @@ with st.sidebar:
     if not signin.closed():
         navigation.show()
     language.switch()
-    st.caption(_("For research and education. Not a medical device."))
 signin.gate()
 with guard.shell():
     page.run()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,3 +24,22 @@ def private_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
 def english() -> Iterator[None]:
     with language.use("en"):
         yield
+
+
+@pytest.fixture(scope="session")
+def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with every sample trained and scored: once a run, also where several workers share the tests."""
+    from mtl.jobs.samples import SAMPLES, prepare
+    from mtl.store import database
+
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    home = shared / "samples"
+    with (shared / "samples.lock").open("w") as lock, pytest.MonkeyPatch.context() as patch:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        patch.setenv("CONSILIUM_HOME", str(home))
+        for name in SAMPLES:
+            prepare({"name": name}, lambda stage, share: None)
+        database.close()
+    return home

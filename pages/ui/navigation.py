@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from mtl.language import N_, _
-from pages.ui import language
+from pages.ui import address, language
 
 
 @dataclass(frozen=True)
@@ -59,4 +59,9 @@ def show() -> None:
         for section, entries in SECTIONS.items():
             st.caption(_(section))
             for page in entries:
-                st.page_link(page.file, label=_(page.title), icon=page.icon, query_params=language.address())
+                st.page_link(
+                    page.file,
+                    label=_(page.title),
+                    icon=page.icon,
+                    query_params=language.address() | address.last(page.file),
+                )

@@ -1,0 +1,189 @@
+"""The pathway: diagnosis, treatment, outlook, left to right, a card a task."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from mtl.figures import curve, gauge
+from mtl.figures.markup import text
+from mtl.language import N_, _, number
+from mtl.services import cases
+from mtl.services.cases import Case, Number, TaskOutput
+from pages.ui import address, say, theme
+
+ROLES = {
+    "diagnosis": N_("Diagnosis"),
+    "treatment": N_("Treatment, as it was given"),
+    "prognosis": N_("Outlook"),
+}
+REASONS = 3
+
+
+def pathway(case: Case, chosen: str) -> None:
+    """Show every task's card, in the order of care."""
+    roles = [role for role in ROLES if any(output.task.role == role for output in case.outputs)]
+    if not roles:
+        st.info(_("The model of this cohort has learnt no task."))
+        return
+    if len(roles) == 1:
+        _heading(case, roles[0])
+        for column, output in zip(
+            st.columns(min(len(case.outputs), 3)) * len(case.outputs), case.outputs, strict=False
+        ):
+            with column:
+                _card(case, output, chosen)
+        return
+    widths = [23 if role == "prognosis" else 20 for role in roles]
+    for column, role in zip(st.columns(widths, gap="small"), roles, strict=True):
+        with column:
+            _heading(case, role)
+            for output in case.outputs:
+                if output.task.role == role:
+                    _card(case, output, chosen)
+
+
+def horizons(case: Case) -> list[float]:
+    """Return the horizons of the survival tasks, in years."""
+    survival = [output for output in case.outputs if output.kind == "survival"]
+    return sorted({one.horizon for output in survival for one in output.numbers if one.horizon})
+
+
+def at_horizon(case: Case, years: float | None) -> Case:
+    """Return the case with its survival tasks' numbers and reasons at the horizon asked for, where they have it."""
+    if years not in horizons(case):
+        return case
+    wanted = {output.task.name: years for output in case.outputs if output.kind == "survival"}
+    if all(case.output(name).headline.horizon == years for name in wanted):
+        return case
+    return cases.open_case(case.key, horizons=wanted)
+
+
+def _heading(case: Case, role: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", key=f"heading_{role}"):
+        st.html(f'<h2 class="section-name">{text(_(ROLES[role]))}</h2>', width="stretch")
+        offered = horizons(case)
+        if role == "prognosis" and len(offered) > 1:
+            st.session_state["horizon"] = next(
+                one.headline.horizon for one in case.outputs if one.headline.horizon
+            )
+            st.segmented_control(
+                _("Time ahead"),
+                offered,
+                format_func=_short_years,
+                key="horizon",
+                required=True,
+                label_visibility="collapsed",
+                on_change=lambda: address.put(years=st.session_state["horizon"]),
+            )
+
+
+def _short_years(count: float) -> str:
+    # Translators: a number of years on a narrow button
+    return _("{count} y").format(count=number(count))
+
+
+def _card(case: Case, output: TaskOutput, chosen: str) -> None:
+    place = case.outputs.index(output)
+    is_chosen = output.task.name == chosen
+    shown = output.headline
+    with theme.card(f"task_{place}{'_chosen' if is_chosen else ''}"):
+        st.html(
+            f'<h3 class="c-title">{text(say.question(output, shown))}</h3>'
+            f"{_number(output, shown)}{_picture(output, shown)}{_reasons(output)}"
+        )
+        if not is_chosen:
+            # The number makes the name of the button unique; the whole card is its target.
+            label = _("Why {number}?").format(number=shown.text) if shown.value is not None else _("Why?")
+            st.button(
+                say.markdown(label), key=f"why_{place}", on_click=address.put,
+                kwargs={"task": output.task.name, "category": None},
+            )  # fmt: skip
+
+
+def _number(output: TaskOutput, shown: Number) -> str:
+    beside = shown.label if output.kind == "multiclass" else ""
+    pending = say.interval(output.kind, shown, output.task.decimals)
+    length = "long" if len(shown.text) > 9 else ""
+    words = "" if output.kind == "regression" and shown.value is not None else say.like_this(output, shown)
+    return (
+        f'<div class="c-number"><b class="{length}" data-number="{text(shown.column)}">{text(shown.text)}</b>'
+        f"<span>{text(' · '.join(filter(None, (beside, pending))))}</span></div>"
+        f'<p class="c-words">{text(words)}</p>'
+    )
+
+
+def _picture(output: TaskOutput, shown: Number) -> str:
+    if shown.value is None:
+        return ""
+    if output.curve is not None:
+        return _curve(output, shown)
+    if output.kind == "multiclass":
+        drawn = [
+            gauge.Share(one.label, one.value or 0.0, one.text, one.column == shown.column)
+            for one in output.numbers
+        ]
+        return gauge.shares(drawn).html
+    if output.kind == "regression":
+        # No natural ends: the line is the cohort's order instead.
+        share = shown.cohort_share_below
+        words = say.place(shown)
+        ends = (_("lowest"), _("highest"))
+        return "" if share is None else gauge.gauge(share, middle=0.5, ends=ends, words=words).html
+    return gauge.gauge(
+        shown.value, shown.low, shown.high, shown.cohort_median, ("0", "100"), _middle(output, shown)
+    ).html + _quiet(say.place(shown))  # fmt: skip
+
+
+def _middle(output: TaskOutput, shown: Number) -> str:
+    if shown.cohort_median is None:
+        return ""
+    return _("cohort median {number}").format(number=say.amount(output.task, shown.cohort_median))
+
+
+def _curve(output: TaskOutput, shown: Number) -> str:
+    found = output.curve
+    assert found is not None
+    until = max([one.horizon or 0.0 for one in output.numbers if one.value is not None], default=0.0)
+    until = min(max(until, shown.horizon or 0.0), found.estimable_until) if until else found.estimable_until
+    years = [float(year) for year in found.years if year <= until + 1e-9]
+    kept = len(years)
+    drawn = curve.risk_curve(
+        curve.Curve(years, found.risk[:kept].tolist()), curve.Curve(years, found.reference[:kept].tolist()),
+        shown.horizon, until, say.title(output.task), theme.colours(),
+    )  # fmt: skip
+    half = (
+        _("half of such patients by {time}").format(time=say.years(round(found.median, 1)))
+        if found.median is not None and found.median <= until
+        else _("fewer than half within {time}").format(time=say.years(round(until, 1)))
+    )
+    one, other = _("this patient"), _("reference patient")
+    key = f'<div class="k-legend"><span>{text(one)}</span><span>{text(other)}</span></div>'
+    words = " · ".join(filter(None, (_middle(output, shown), say.place(shown), half)))
+    return drawn.html + key + _quiet(words)
+
+
+def _quiet(words: str) -> str:
+    return f'<p class="quiet">{text(words)}</p>' if words else ""
+
+
+def _reasons(output: TaskOutput) -> str:
+    if output.story is None:
+        return ""
+    told = [one for one in output.story.contributions[:REASONS] if one.points]
+    if not told:
+        words = _("As for the reference patient: no finding moves it by a whole point.")
+        return _quiet(words) if output.kind != "regression" else ""
+    lines = "".join(
+        f'<li><b class="{_way(one.points)}" aria-hidden="true">{_sign(one.points)}</b>'
+        f"<span>{text(one.sentence)}</span></li>"
+        for one in told
+    )
+    return f'<ul class="reasons">{lines}</ul>'
+
+
+def _way(points: float) -> str:
+    return "up" if points > 0 else "down"
+
+
+def _sign(points: float) -> str:
+    return "+" if points > 0 else "−"

@@ -1,0 +1,50 @@
+"""Below the reasons, one at a time: what if, the full table, what became of the patient."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from mtl.figures.markup import text
+from mtl.language import _
+from mtl.services import cases
+from mtl.services.cases import Case, Why
+from pages.ui import findings, say, theme, what_if
+
+
+def tabs(case: Case, explained: Why) -> None:
+    """Show the tabs; only the open one is computed."""
+    with theme.card("detail"):
+        edit, table, outcome = st.tabs(
+            [_("What if"), _("All findings"), _("What became of the patient")],
+            on_change="rerun",
+            key="detail",
+        )
+        if edit.open:
+            with edit:
+                what_if.panel(case, explained.task.name)
+        if table.open:
+            with table:
+                findings.panel(case, explained)
+        if outcome.open:
+            with outcome:
+                own_outcome(case)
+
+
+def own_outcome(case: Case) -> None:
+    """Show the recorded outcomes of the patient, once asked for."""
+    asked = f"outcome_{case.key}"
+    if not st.session_state.get(asked):
+        words = _("Hidden until asked for, so that the estimate can be judged without it.")
+        st.html(f'<p class="quiet">{text(words)}</p>')
+        if not st.button(_("Show what is recorded"), key="show_outcome"):
+            return
+        st.session_state[asked] = True
+        st.rerun()
+    rows = "".join(
+        f'<tr><th scope="row">{text(say.title(one.task))}</th>'
+        f'<td class="{"" if one.recorded else "missing"}">{text(one.text)}</td></tr>'
+        for one in cases.own_outcome(case.key)
+    )
+    heads = (_("Task"), _("Recorded"))
+    head = "<tr>" + "".join(f'<th scope="col">{text(words)}</th>' for words in heads) + "</tr>"
+    st.html(f'<div class="plain-table"><table><thead>{head}</thead><tbody>{rows}</tbody></table></div>')

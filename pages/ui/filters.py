@@ -1,0 +1,153 @@
+"""Which patients, in which order: the query of each cohort, kept for the session."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import streamlit as st
+
+from mtl.language import _, study_language
+from mtl.services import cohorts
+from mtl.services.cohorts import CohortSummary, Filter, Query, Study
+from pages.ui import address, say
+
+PAGE = 25
+RECORDED = ""
+
+
+def query(cohort: str) -> Query:
+    """Return the query of a cohort in this session."""
+    found: Query = st.session_state.get(f"query_{cohort}", Query(limit=PAGE))
+    return found
+
+
+def keep(cohort: str, changed: Query) -> None:
+    """Keep a query; one that differs in more than its page starts at the first."""
+    if dataclasses.replace(changed, offset=0) != dataclasses.replace(query(cohort), offset=0):
+        changed = dataclasses.replace(changed, offset=0)
+    st.session_state[f"query_{cohort}"] = changed
+
+
+def outputs(cohort: CohortSummary) -> dict[str, str]:
+    """Return the output columns that a person reads, with their names."""
+    found: dict[str, str] = {}
+    for task in cohort.study.tasks:
+        if cohort.model is None or task.name not in cohort.model.tasks:
+            continue
+        name = say.title(task)
+        if task.kind == "survival":
+            for years in task.horizons:
+                words = _("{outcome} within {time}").format(outcome=name, time=say.years(years))
+                found[f"{task.name}@{years:g}y"] = words
+        elif task.kind == "multiclass":
+            for level in task.classes:
+                found[f"{task.name}={level.text}"] = f"{name}: {level.get(study_language())}"
+        else:
+            found[task.name] = name
+    return found
+
+
+def bar(cohort: CohortSummary) -> None:
+    """Show search, order, filters and the random case; keep what they say."""
+    names = outputs(cohort)
+    features = {feature.name: say.title(feature) for feature in cohort.study.features}
+    now = query(cohort.key)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        search = st.text_input(
+            _("Search identifier"), value=now.search, key=f"search_{cohort.key}", icon=":material/search:",
+            max_chars=100, width=200,
+        )  # fmt: skip
+        orders = {RECORDED: _("as recorded"), **names, **features, "known": _("completeness")}
+        keys = list(orders)
+        sort = st.selectbox(
+            _("Order by"), keys, index=keys.index(now.sort) if now.sort in keys else 0, key=f"sort_{cohort.key}",
+            format_func=orders.__getitem__, width=280,
+        )  # fmt: skip
+        ways = {True: _("highest first"), False: _("lowest first")}
+        descending = st.segmented_control(
+            _("Direction"), list(ways), default=now.descending, key=f"way_{cohort.key}", required=True,
+            format_func=ways.__getitem__, label_visibility="collapsed", disabled=not sort,
+        )  # fmt: skip
+        chosen = _filters(cohort, now, names)
+        _random(cohort, names)
+    keep(
+        cohort.key,
+        dataclasses.replace(
+            now, search=search.strip(), sort=sort or None, descending=bool(descending), filters=chosen
+        ),
+    )
+
+
+def _filters(cohort: CohortSummary, now: Query, names: dict[str, str]) -> tuple[Filter, ...]:
+    held = {one.column: one for one in now.filters}
+    label = _("Filters ({count})").format(count=len(held)) if held else _("Filters")
+    with st.popover(label, icon=":material/filter_alt:", width="content"):
+        features = {feature.name: feature for feature in cohort.study.features}
+        words = names | {name: say.title(feature) for name, feature in features.items()}
+        columns = st.multiselect(
+            _("Filter by"), list(words), default=[name for name in held if name in words],
+            format_func=words.__getitem__, key=f"columns_{cohort.key}", placeholder=_("choose a number or a finding"),
+        )  # fmt: skip
+        return tuple(_filter(cohort, column, words[column], held.get(column)) for column in columns)
+
+
+def _filter(cohort: CohortSummary, column: str, label: str, held: Filter | None) -> Filter:
+    feature = next((one for one in cohort.study.features if one.name == column), None)
+    key = f"filter_{cohort.key}_{column}"
+    if feature is not None and feature.kind != "numeric":
+        words = {"true": _("yes"), "false": _("no")}
+        if feature.kind != "boolean":
+            words = {level.text: level.get(study_language()) for level in feature.levels}
+        values = st.multiselect(
+            say.markdown(label), list(words), default=list(held.values or ()) if held else [], key=key,
+            format_func=words.__getitem__, placeholder=_("any"),
+        )  # fmt: skip
+        return Filter(column, values=tuple(values) or None)
+    factor = 1.0 if feature is not None or _is_regression(cohort, column) else 100.0
+    unit = "" if factor == 1.0 else " (%)"
+    from_, to = _("from"), _("to")
+    with st.container(horizontal=True):
+        low = st.number_input(
+            say.markdown(f"{label}{unit}: {from_}"),
+            value=_times(held.low if held else None, factor),
+            key=key + "_low",
+        )
+        high = st.number_input(
+            say.markdown(f"{label}{unit}: {to}"),
+            value=_times(held.high if held else None, factor),
+            key=key + "_high",
+        )
+    return Filter(column, low=_times(low, 1 / factor), high=_times(high, 1 / factor))
+
+
+def _is_regression(cohort: CohortSummary, column: str) -> bool:
+    return any(task.name == column and task.kind == "regression" for task in cohort.study.tasks)
+
+
+def _times(value: float | None, factor: float) -> float | None:
+    return None if value is None else float(value) * factor
+
+
+def _random(cohort: CohortSummary, names: dict[str, str]) -> None:
+    risks = {column: words for column, words in names.items() if not _is_regression(cohort, column)}
+    if not risks:
+        return
+    with st.popover(_("Random case"), icon=":material/casino:", width="content"):
+        output = st.selectbox(
+            _("Whose number"), list(risks), format_func=risks.__getitem__, key=f"random_output_{cohort.key}"
+        )
+        low, high = st.slider(_("lies between (%)"), 0, 100, (20, 80), key=f"random_range_{cohort.key}")
+        if st.button(_("Open one"), key="random_case", type="primary"):
+            found = cohorts.random_case(cohort.key, output, low / 100, high / 100)
+            if found is None:
+                st.info(_("No patient of this cohort has a number in this range."))
+            else:
+                address.open_case(found, task_of(output, cohort.study))
+
+
+def task_of(output: str, study: Study) -> str | None:
+    """Return the task that an output column belongs to."""
+    names = [task.name for task in study.tasks]
+    return next(
+        (name for name in names if output == name or output.startswith((f"{name}@", f"{name}="))), None
+    )

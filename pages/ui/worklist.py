@@ -1,0 +1,147 @@
+"""The worklist: one line a patient, each task's number as a bar with its interval; a click opens the case."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+
+import streamlit as st
+
+from mtl.figures import cells
+from mtl.figures.markup import text
+from mtl.language import _, number, percent
+from mtl.services import cohorts
+from mtl.services.cohorts import CohortSummary, Query, Worklist
+from pages.ui import address, filters, say, theme
+
+FINDINGS, NUMBERS = 4, 6
+
+
+def show(cohort: CohortSummary) -> None:
+    """Show one page of a cohort's patients."""
+    query = filters.query(cohort.key)
+    try:
+        found = cohorts.worklist(cohort.key, query)
+    except ValueError as error:
+        st.error(say.markdown(str(error)))
+        return
+    subset(found)
+    if not found.n_subset:
+        st.info(_("No patient fits. Widen a filter or clear the search."))
+        return
+    columns = _columns(cohort, query, found)
+    with theme.card("worklist"):
+        st.html(_head(cohort, query, columns))
+        for row in found.rows.to_dict("records"):
+            _row(cohort, row, columns)
+    _pager(cohort.key, query, found)
+
+
+def subset(found: Worklist) -> None:
+    """Say how many patients are looked at, of how many."""
+    words = _("subset {n} of {total} patients ({share})").format(
+        n=number(found.n_subset), total=number(found.n_total),
+        share=percent(found.n_subset / found.n_total) if found.n_total else percent(0.0),
+    )  # fmt: skip
+    st.html(f'<p class="quiet tabular" role="status">{text(words)}</p>')
+
+
+@dataclasses.dataclass(frozen=True)
+class Columns:
+    """What a line shows: findings and output columns, with the names of both."""
+
+    findings: tuple[str, ...]
+    outputs: tuple[str, ...]
+    names: Mapping[str, str]
+
+
+def _columns(cohort: CohortSummary, query: Query, found: Worklist) -> Columns:
+    """One number a task (the 5-year risk, the last class), the one sorted by before any other of its task."""
+    names = filters.outputs(cohort)
+    chosen: list[str] = []
+    for task in cohort.study.tasks:
+        own = [c for c in names if filters.task_of(c, cohort.study) == task.name and c in found.outputs]
+        if not own:
+            continue
+        five = [column for column in own if column.endswith("@5y")]
+        default = five[0] if five else own[len(own) // 2] if task.kind == "survival" else own[-1]
+        chosen.append(query.sort if query.sort in own else default)
+    findings = list(found.features[:FINDINGS])
+    if query.sort in found.features and query.sort not in findings:
+        findings[-1:] = [query.sort]
+    return Columns(tuple(findings), tuple(chosen[:NUMBERS]), names)
+
+
+def _place(index: int, columns: Columns, query: Query) -> str:
+    """Return what a narrow screen leaves out first."""
+    first = columns.outputs.index(query.sort) if query.sort in columns.outputs else len(columns.outputs) - 1
+    return (
+        ""
+        if index == first
+        else "second"
+        if index < 3 or index == len(columns.outputs) - 1
+        else "second third"
+    )
+
+
+def _head(cohort: CohortSummary, query: Query, columns: Columns) -> str:
+    features = {feature.name: say.title(feature) for feature in cohort.study.features}
+
+    def cell(column: str, words: str, kind: str) -> str:
+        arrow = ("↓ " if query.descending else "↑ ") if column == query.sort else ""
+        return f'<span class="{kind} {"sorted" if arrow else ""}">{arrow}{text(words)}</span>'
+
+    line = [cell(name, features[name], "finding") for name in columns.findings]
+    line += [cell(c, columns.names[c], _place(i, columns, query)) for i, c in enumerate(columns.outputs)]
+    line.append(cell("known", _("known"), "narrow"))
+    return f'<div class="row-cells head">{"".join(line)}</div>'
+
+
+def _row(cohort: CohortSummary, row: Mapping[str, object], columns: Columns) -> None:
+    query = filters.query(cohort.key)
+    line = [cells.finding(cohort.study.feature(name), row[name]) for name in columns.findings]
+    for index, column in enumerate(columns.outputs):
+        line.append(_number(cohort, row, column, _place(index, columns, query)))
+    flags = row.get("flags") or ()
+    words = {"out_of_range": _("out of range"), "unseen": _("not understood")}
+    marks = "".join(f' <span class="badge plain">{text(words.get(flag, flag))}</span>' for flag in flags)  # type: ignore[attr-defined]
+    known = _("{known} of {count}").format(known=number(row["known"]), count=number(row["of"]))  # type: ignore[arg-type]
+    line.append(f'<span class="narrow quiet">{text(known)}{marks}</span>')
+    key = str(row["case_key"])
+    with st.container(
+        key=f"row_{key}", horizontal=True, gap="small", wrap=False, vertical_alignment="center"
+    ):
+        if st.button(say.markdown(str(row["identifier"])), key=f"open_{key}", type="tertiary", help=None):
+            address.open_case(key, _wanted(cohort, query))
+        st.html(f'<div class="row-cells">{"".join(line)}</div>', width="stretch")
+
+
+def _wanted(cohort: CohortSummary, query: Query) -> str | None:
+    return filters.task_of(query.sort, cohort.study) if query.sort else None
+
+
+def _number(cohort: CohortSummary, row: Mapping[str, object], column: str, kind: str) -> str:
+    task = cohort.study.task(filters.task_of(column, cohort.study) or "")
+    value = float(row[column])  # type: ignore[arg-type]
+    low, high = (row.get(f"{column}.{end}", math.nan) for end in ("low", "high"))
+    known = isinstance(low, float) and isinstance(high, float) and not (math.isnan(low) or math.isnan(high))
+    band = (low, high) if known else None
+    return cells.number(column, value, say.amount(task, value), band, task.kind != "regression", kind)
+
+
+def _pager(cohort: str, query: Query, found: Worklist) -> None:
+    last = min(query.offset + query.limit, found.n_subset)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        for key, label, offset, off in (
+            ("previous_page", _("previous page"), query.offset - query.limit, query.offset <= 0),
+            ("next_page", _("next page"), query.offset + query.limit, last >= found.n_subset),
+        ):
+            st.button(
+                label, key=key, disabled=off, on_click=filters.keep,
+                args=(cohort, dataclasses.replace(query, offset=max(offset, 0))),
+            )  # fmt: skip
+        words = _("{first} to {last} of {count}").format(
+            first=number(query.offset + 1), last=number(last), count=number(found.n_subset)
+        )
+        st.html(f'<p class="quiet tabular">{text(words)}</p>', width="content")

@@ -1,0 +1,101 @@
+"""Takes the pictures of the README and of docs/images/ from a running app.
+
+    python tools/screenshots.py [--out docs/images]
+
+Starts the app on a free port with its own state folder, waits until the sample models are trained, and photographs
+every page at 1440 and 390 pixels, light and dark, and the case in Chinese.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+ROOT = Path(__file__).parents[1]
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
+WIDE, NARROW = (1440, 900), (390, 844)
+
+
+def wait_until_ready(url: str, seconds: float = 600) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        try:
+            with urllib.request.urlopen(f"{url}/ready", timeout=5) as answer:
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            pass
+        time.sleep(1)
+    raise SystemExit(f"{url} was not ready within {seconds:.0f} s")
+
+
+def shoot(browser: Browser, url: str, path: Path, size: tuple[int, int], scheme: str, marker: str) -> None:
+    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(url)
+    page.wait_for_selector(marker, timeout=60_000)
+    page.wait_for_timeout(2_000)  # fonts and the last fragment
+    height = page.evaluate(
+        "Math.max(...[...document.querySelectorAll('[data-testid=stMainBlockContainer]')].map(e => e.scrollHeight))"
+    )
+    page.set_viewport_size({"width": size[0], "height": int(height) + 40})
+    page.wait_for_timeout(500)
+    page.screenshot(path=str(path))
+    context.close()
+    print(path)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "images")
+    parser.add_argument("--case", default="1393", help="identifier of the Rotterdam patient that is shown")
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    with tempfile.TemporaryDirectory() as home:
+        env = {**os.environ, "CONSILIUM_HOME": home}
+        server = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
+            cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+        try:
+            wait_until_ready(url)
+            link = subprocess.run(
+                [sys.executable, "-m", "mtl", "link", "rotterdam", "--id", args.case, "--port", str(port)],
+                cwd=ROOT, env=env, check=True, capture_output=True, text=True,
+            ).stdout.strip()  # fmt: skip
+            case = f"{link}&task=recurrence"
+            pages = {"overview": f"{url}/overview", "patients": f"{url}/patients", "case": case}
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+                for name, address in pages.items():
+                    joint = "&" if "?" in address else "?"
+                    english = f"{address}{joint}lang=en"
+                    marker = "h1, h2"
+                    shoot(browser, english, args.out / f"{name}.png", WIDE, "light", marker)
+                    shoot(browser, english, args.out / f"{name}-dark.png", WIDE, "dark", marker)
+                    shoot(browser, english, args.out / f"{name}-390.png", NARROW, "light", marker)
+                    shoot(browser, f"{address}{joint}lang=zh", args.out / f"{name}-zh.png", WIDE, "light", marker)
+                browser.close()
+        finally:
+            os.killpg(server.pid, signal.SIGTERM)
+            server.wait(30)
+
+
+if __name__ == "__main__":
+    main()
