@@ -30,6 +30,7 @@ _BABEL_LOCALE = {"en": "en_GB", "zh_Hans": "zh_Hans_CN"}
 _NO_BREAK = "\u00a0"
 _MINUS = "\u2212"
 _UNKNOWN = "\u2013"
+_GROUPED_FROM = 10_000
 
 _chosen: ContextVar[str | None] = ContextVar("language", default=None)
 _ask: Callable[[], str | None] | None = None
@@ -179,6 +180,18 @@ def number(value: float, decimals: int | None = None) -> str:
     places = "###" if decimals is None else "0" * decimals
     pattern = "#,##0" + ("." + places if places else "")
     return _signed_zero(numbers.format_decimal(value, format=pattern, locale=_locale()))
+
+
+def measured(value: float, decimals: int | None = None) -> str:
+    """Write a measurement: as `number`, but grouped only from five digits on, so that a year reads as one.
+
+    Examples
+    --------
+    >>> measured(1986), measured(12500), measured(700.5)
+    ('1986', '12,500', '700.5')
+    """
+    text = number(value, decimals)
+    return text.replace(numbers.get_group_symbol(_locale()), "") if abs(value) < _GROUPED_FROM else text
 
 
 def _signed_zero(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import warnings
 from functools import cached_property
@@ -19,7 +18,7 @@ from mtl.explain.attribution import Attribution
 from mtl.explain.explainer import Explainer
 from mtl.model import files
 from mtl.model.forest import Floats
-from mtl.model.offsets import treatment_offsets, trials_of
+from mtl.model.offsets import periods, treatment_offsets, trials_of
 from mtl.model.outputs import predictions
 from mtl.model.predictor import Predictor
 from mtl.model.problem import Problem
@@ -241,16 +240,28 @@ class MultiTaskModel:
         predictor = files.predictor_from_files(found)
         try:
             study = Study.from_toml(found["study.toml"])
-            training = json.loads(found["training.json"])
+            training = files.read_json(found["training.json"])
             model = cls(study, training["effort"], training["random_state"])
             model.left_out_ = dict(training["left_out"])
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OSError, RecursionError) as error:
             raise files.ModelFileError(
                 f"{path}: its study or training record cannot be read: {error}"
             ) from error
-        if [f.name for f in study.features] != list(predictor.features):
+        asked = [
+            (t.name, t.kind, tuple(level.text for level in t.classes))
+            for t in study.tasks
+            if t.name not in model.left_out_
+        ]
+        answered = [(t.name, t.kind, t.classes) for t in predictor.tasks]
+        features = [f.name for f in study.features]
+        periods_fit = all(
+            t.baseline is None or t.baseline.boundaries == periods(study, t.name)
+            for t in predictor.tasks
+            if t.name in [a[0] for a in asked]
+        )
+        if features != list(predictor.features) or asked != answered or not periods_fit:
             raise files.ModelFileError(
-                f"{path}: the study's features are not the predictor's; copy the whole model folder again"
+                f"{path}: the study's features or tasks are not the predictor's; copy the whole model folder again"
             )
         model.predictor_, model.training_ = predictor, training
         model._version = files.version_of(found)

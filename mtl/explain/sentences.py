@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mtl.explain.rounding import printed
-from mtl.language import _, ngettext, number, percent, study_language
+from mtl.language import _, measured, ngettext, number, percent, study_language
 
 if TYPE_CHECKING:
     from mtl.study import Feature, Level, Task
@@ -94,7 +94,7 @@ def value_text(feature: Feature, value: object) -> str:
     amount = _number(value)
     if amount is None or feature.kind == "categorical":
         return str(value).strip()
-    return _with_unit(feature, number(amount, feature.decimals))
+    return _with_unit(feature, measured(amount, feature.decimals))
 
 
 def finding_text(feature: Feature, value: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -11,6 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_WORDS = {"true": 1.0, "false": 0.0}
 _TRUE_WORDS = frozenset({"true", "yes", "y", "t", "是", "有"})
 _FALSE_WORDS = frozenset({"false", "no", "n", "f", "否", "无"})
 
@@ -163,26 +166,24 @@ def _through_uniques(
 
 
 def _numbers_of_objects(cells: list[Any]) -> NDArray[np.float64]:
-    plain = np.empty(len(cells), dtype=object)
-    plain[:] = [cell if isinstance(cell, (str, int, float, np.number)) else None for cell in cells]
-    words = {"true": 1.0, "false": 0.0}
-    try:
-        values = pd.to_numeric(pd.Series(plain), errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-    except (TypeError, ValueError, OverflowError):  # an integer beyond float among them
-        values = np.array([_one_number(cell) for cell in plain], dtype=np.float64)
-    for place, cell in enumerate(plain):
-        if isinstance(cell, str) and cell in words:
-            values[place] = words[cell]
+    values = np.array([_one_number(cell) for cell in cells], dtype=np.float64)
     return np.where(np.isfinite(values), values, np.nan)
 
 
 def _one_number(cell: Any) -> float:
-    if cell is None:
+    # float() rounds correctly, which pandas' own reader does not: a threshold may lie between the two
+    if isinstance(cell, str):
+        word = cell.strip()
+        if _NUMBER.fullmatch(word):
+            return float(word)
+        return _WORDS.get(word, math.nan)
+    if not isinstance(cell, (int, float, np.number, Decimal)) or isinstance(
+        cell, complex | np.complexfloating
+    ):
         return math.nan
     try:
-        number = pd.to_numeric(cell, errors="coerce")
-        return float(number) if np.isreal(number) else math.nan
-    except (TypeError, ValueError, OverflowError):
+        return float(cell)
+    except (OverflowError, ValueError):  # an integer beyond float, a signalling Decimal
         return math.nan
 
 

@@ -61,10 +61,15 @@ class BackgroundCounts:
     @classmethod
     def from_dict(cls, saved: dict[str, Any]) -> BackgroundCounts:
         """Read what `to_dict` wrote; BackgroundError when the counts contradict each other."""
-        rows = int(saved["rows"])
-        start = np.asarray(saved["start"], dtype=np.int32)
-        pattern = np.asarray(saved["pattern"], dtype=np.int64)
-        count = np.asarray(saved["count"], dtype=np.int32)
+        try:
+            rows = int(saved["rows"])
+            start = np.asarray(saved["start"], dtype=np.int32)
+            pattern = np.asarray(saved["pattern"], dtype=np.int64)
+            count = np.asarray(saved["count"], dtype=np.int32)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise BackgroundError(f"background counts: {error}: save them again") from error
+        if not start.ndim == pattern.ndim == count.ndim == 1:
+            raise BackgroundError("background counts: not lists of numbers: save them again")
         if rows < 1 or start.ndim != 1 or start.size == 0 or start[0] != 0 or np.any(np.diff(start) < 1):
             raise BackgroundError(
                 f"background counts: {rows} rows, tree starts {start[:5]}...: save them again"

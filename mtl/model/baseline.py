@@ -10,6 +10,7 @@ import numpy as np
 from mtl.model.forest import Floats
 
 GRID_POINTS = 400
+HIGHEST = 600.0  # log hazard beyond which the event is certain; its exponential does not overflow
 FEWEST_AT_RISK = 20  # patients still at risk below which a horizon is not estimable
 
 
@@ -87,9 +88,10 @@ class Baseline:
         """Breslow on a grid that holds the horizons and the limits of the periods; see :func:`breslow`."""
         times, hazard = breslow(time, event, log_hazard, boundaries, weight)
         last = float(np.sort(time)[-min(FEWEST_AT_RISK, len(time))])
+        shown = np.floor(100 * last) / 100  # the last time itself is a patient's own
         grid = np.unique(
             np.concatenate(
-                [np.linspace(0.0, last, GRID_POINTS), [t for t in (*horizons, *boundaries) if t <= last]]
+                [np.linspace(0.0, shown, GRID_POINTS), [t for t in (*horizons, *boundaries) if t <= last]]
             )
         )
         index = np.searchsorted(times, grid, side="right")
@@ -124,7 +126,7 @@ class Baseline:
         for period, gathered in enumerate(
             self.increments(years).T
         ):  # no BLAS: a row has the same bits in any table
-            cumulative += np.exp(margin + offset[:, period])[:, None] * gathered
+            cumulative += np.exp(np.minimum(margin + offset[:, period], HIGHEST))[:, None] * gathered
         return np.asarray(-np.expm1(-cumulative))
 
     def mean_offset(self, offset: Floats) -> Floats:
@@ -144,10 +146,24 @@ class Baseline:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Baseline:
-        """The inverse of :meth:`to_dict`."""
-        return cls(
-            np.array(data["times"], float),
-            np.array(data["hazard"], float),
-            np.array(data["at_risk"], float),
-            tuple(data["boundaries"]),
+        """The inverse of :meth:`to_dict`; ValueError where it cannot be one."""
+        times, hazard, at_risk, boundaries = (
+            np.array(data[key], float) for key in ("times", "hazard", "at_risk", "boundaries")
         )
+        if (
+            not times.ndim == boundaries.ndim == 1
+            or not len(times)
+            or not times.shape == hazard.shape == at_risk.shape
+        ):
+            raise ValueError("baseline hazard: lists of different lengths")
+        for values in (times, hazard, at_risk, boundaries):
+            if not np.isfinite(values).all() or (values < 0).any():
+                raise ValueError("baseline hazard: a number is negative or not finite")
+        if (
+            times[0] != 0
+            or (np.diff(times) <= 0).any()
+            or (np.diff(boundaries) <= 0).any()
+            or (np.diff(hazard) < 0).any()
+        ):
+            raise ValueError("baseline hazard: times must ascend from 0, and the hazard may not fall")
+        return cls(times, hazard, at_risk, tuple(boundaries.tolist()))

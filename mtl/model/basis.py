@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -285,12 +286,10 @@ class Basis:
             For an entry that is missing or has the wrong shape.
         """
         try:
-            found = tuple(Curve(**{key: _tuples(value) for key, value in c.items()}) for c in data["curves"])
-            categories = tuple(
-                Category(**{key: _tuples(value) for key, value in c.items()}) for c in data["categories"]
-            )
+            found = tuple(_curve(c) for c in data["curves"])
+            categories = tuple(_category(c) for c in data["categories"])
             n_features = int(data["n_features"])
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
             raise BasisError(f"not a linear basis: {error}") from error
         for c in found:
             if any(len(weights) != N_ATOMS for weights in c.columns) or len(c.nonlinear) != len(c.columns):
@@ -321,5 +320,36 @@ def _fit_category(feature: int, x: FloatArray) -> Category | None:
     return Category(feature, tuple(levels.tolist()), tuple(scales.tolist()), missing_scale)
 
 
-def _tuples(value: Any) -> Any:
-    return tuple(_tuples(item) for item in value) if isinstance(value, list | tuple) else value
+def _curve(data: Mapping[str, Any]) -> Curve:
+    points = tuple((_finite(value), _finite(score)) for value, score in data["points"])
+    curve = Curve(
+        feature=int(data["feature"]),
+        transform=data["transform"],
+        scale=_finite(data["scale"]),
+        points=points,
+        mean=_finite(data["mean"]),
+        sd=_finite(data["sd"]),
+        knots=tuple(_finite(knot) for knot in data["knots"]),
+        columns=tuple(tuple(_finite(weight) for weight in column) for column in data["columns"]),
+        nonlinear=tuple(bool(mark) for mark in data["nonlinear"]),
+    )
+    if curve.sd <= 0 or curve.scale <= 0 or (curve.transform == "score") != (len(points) > 1):
+        raise BasisError(f"feature {curve.feature}: its scale, or what its transform needs, is not there")
+    if any(a >= b for a, b in pairwise(curve.knots)) or any(a >= b for (a, _), (b, _) in pairwise(points)):
+        raise BasisError(f"feature {curve.feature}: knots and points must ascend")
+    return curve
+
+
+def _category(data: Mapping[str, Any]) -> Category:
+    levels, scales = tuple(int(v) for v in data["levels"]), tuple(_finite(v) for v in data["scales"])
+    category = Category(int(data["feature"]), levels, scales, _finite(data["missing_scale"]))
+    if len(levels) != len(scales) or any(s <= 0 for s in scales) or category.missing_scale < 0:
+        raise BasisError(f"feature {category.feature}: each level needs a scale above 0")
+    return category
+
+
+def _finite(value: Any) -> float:
+    number = float(value)
+    if not np.isfinite(number):
+        raise ValueError(f"{value!r:.40} is not a finite number")
+    return number

@@ -61,6 +61,16 @@ def fit_blend(loss_of: LossOf, margins: Floats, fold: NDArray[np.intp], few: boo
     return Blend(weights, intercept, strength)
 
 
+def cross_fit_blend(loss_of: LossOf, margins: Floats, fold: NDArray[np.intp], strength: float) -> Floats:
+    """(n, c): each fold blended by weights and intercept that the other folds gave, for honest metrics."""
+    out = np.empty((len(margins), margins.shape[2]))
+    for held in np.unique(fold):
+        inside, outside = np.flatnonzero(fold != held), np.flatnonzero(fold == held)
+        weights, intercept = _fit(loss_of(inside), margins[inside], strength)
+        out[outside] = np.einsum("nmc,m->nc", margins[outside], weights) + intercept
+    return out
+
+
 def _choose_strength(loss_of: LossOf, margins: Floats, fold: NDArray[np.intp]) -> float:
     total = np.zeros(len(STRENGTHS))
     for held in np.unique(fold):

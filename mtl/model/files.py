@@ -48,7 +48,7 @@ def write_folder(path: str | Path, files: dict[str, str]) -> None:
         `path` exists and is not a model folder: nothing else is ever replaced.
     """
     path = Path(path)
-    if path.exists() and not ((path / MANIFEST).is_file() or (path.is_dir() and not any(path.iterdir()))):
+    if path.exists() and not _is_ours(path):
         raise ModelFileError(f"{path} exists and is not a model; choose another folder or remove it")
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
@@ -63,14 +63,33 @@ def write_folder(path: str | Path, files: dict[str, str]) -> None:
         temporary.chmod(0o755)
         if path.exists():
             old = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent)) / "old"
-            os.rename(path, old)
-            os.rename(temporary, path)
-            shutil.rmtree(old.parent)
+            try:
+                os.rename(path, old)
+                os.rename(temporary, path)
+            except BaseException:
+                if old.exists():
+                    old.rename(path)
+                raise
+            finally:
+                shutil.rmtree(old.parent, ignore_errors=True)
         else:
             os.rename(temporary, path)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a folder is empty, or a model with nothing of anybody else's in it."""
+    if not path.is_dir():
+        return False
+    found = {entry.name for entry in path.iterdir()}
+    if MANIFEST not in found:
+        return not found
+    try:
+        return found <= {MANIFEST, *_read_manifest(path)}
+    except ModelFileError:
+        return False
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -120,12 +139,14 @@ def _read_manifest(path: Path) -> dict[str, Any]:
         )
     try:
         manifest = json.loads(_read_plain(path / MANIFEST, MAX_MANIFEST).decode())
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, ModelFileError):
+            raise
         raise ModelFileError(f"{path / MANIFEST}: damaged; copy or train the model again") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise ModelFileError(f"{path / MANIFEST}: not a Consilium model")
     schema = manifest.get("schema")
-    if not isinstance(schema, int) or schema < 1:
+    if type(schema) is not int or schema < 1:
         raise ModelFileError(
             f"{path / MANIFEST}: schema {schema!r} is not a version number; copy or train the model again"
         )
@@ -189,6 +210,29 @@ def dump_json(data: Any) -> str:
     return json.dumps(data, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
 
 
+def read_json(text: str) -> Any:
+    """JSON with finite numbers only; ValueError says what is wrong."""
+    try:
+        return json.loads(text, parse_constant=_no_number, parse_float=_finite, parse_int=_whole)
+    except RecursionError:
+        raise ValueError("JSON nested too deeply") from None
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is not a finite number")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    return number if np.isfinite(number) else _no_number(digits[:40])
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > 16:
+        raise ValueError(f"{digits[:40]} is too large a whole number")
+    return int(digits)
+
+
 def _task_to_dict(task: TaskPredictor) -> dict[str, Any]:
     return {
         "name": task.name,
@@ -213,11 +257,11 @@ def _task_to_dict(task: TaskPredictor) -> dict[str, Any]:
 def predictor_from_files(files: dict[str, str]) -> Predictor:
     """The inverse of :func:`predictor_files`; ModelFileError where something does not fit."""
     try:
-        data = json.loads(files["predictor.json"])
+        data = read_json(files["predictor.json"])
         features = tuple(data["features"])
         shared = tuple(_forest(files, f"shared_{g}.txt", len(features)) for g in range(data["shared"]))
         tasks = tuple(
-            _task_from_dict(t, _forest(files, f"own_{i}.txt", len(features)), shared)
+            _task_from_dict(t, _forest(files, f"own_{i}.txt", len(features)), shared, len(features))
             for i, t in enumerate(data["tasks"])
         )
         novelty = Novelty(
@@ -235,9 +279,11 @@ def predictor_from_files(files: dict[str, str]) -> Predictor:
         BasisError,
         LinearError,
         ModelTextError,
+        AttributeError,
+        IndexError,
+        OverflowError,
         TypeError,
         ValueError,
-        RecursionError,
     ) as error:
         raise ModelFileError(f"the model cannot be read: {error}; copy or train the model again") from error
     return Predictor(features, tasks, shared, novelty)
@@ -260,8 +306,13 @@ def _forest(files: dict[str, str], name: str, n_features: int) -> Forest:
     return forest
 
 
-def _task_from_dict(data: dict[str, Any], own: Forest, shared: tuple[Forest, ...]) -> TaskPredictor:
-    constant, outputs = np.array(data["constant"], dtype=float), tuple(int(o) for o in data["shared_outputs"])
+def _task_from_dict(
+    data: dict[str, Any], own: Forest, shared: tuple[Forest, ...], n_features: int
+) -> TaskPredictor:
+    constant, outputs = (
+        np.array(data["constant"], dtype=float).reshape(-1),
+        tuple(int(o) for o in data["shared_outputs"]),
+    )
     which = int(data["shared"])
     if own.n_outputs != len(constant) or len(outputs) != len(constant):
         raise ModelFileError(
@@ -270,7 +321,7 @@ def _task_from_dict(data: dict[str, Any], own: Forest, shared: tuple[Forest, ...
     if not 0 <= which < len(shared) or any(not 0 <= o < shared[which].n_outputs for o in outputs):
         raise ModelFileError(f"task {data['name']!r}: points to a shared forest that is not there")
     background = data["background"]
-    return TaskPredictor(
+    task = TaskPredictor(
         name=str(data["name"]),
         kind=str(data["kind"]),
         classes=tuple(data["classes"]),
@@ -289,3 +340,35 @@ def _task_from_dict(data: dict[str, Any], own: Forest, shared: tuple[Forest, ...
         half_width=None if data["half_width"] is None else float(data["half_width"]),
         baseline=None if data["baseline"] is None else Baseline.from_dict(data["baseline"]),
     )
+    wrong = _unfit(task, own, shared[which], n_features)
+    if wrong:
+        raise ModelFileError(f"task {task.name!r}: {wrong}; copy or train the model again")
+    return task
+
+
+def _unfit(task: TaskPredictor, own: Forest, shared: Forest, p: int) -> str:
+    """What of a task does not fit the rest, or nothing."""
+    c = task.n_outputs
+    if task.kind not in ("binary", "multiclass", "regression", "survival"):
+        return f"is of the unknown kind {task.kind!r:.40}"
+    if c != (len(task.classes) if task.kind == "multiclass" else 1):
+        return f"has {c} margins and {len(task.classes)} classes"
+    if task.weights.shape != (3,) or (task.weights < 0).any() or not np.isfinite(task.weights).all():
+        return "needs three weights of 0 or more"
+    if not np.isfinite(task.constant).all() or not task.scale > 0:
+        return "needs a finite constant and a scale above 0"
+    if task.linear.basis.n_features != p or task.linear.intercept.shape != (c,):
+        return "has a linear expert of another model"
+    if task.background.linear.shape != (p, c) or not np.isfinite(task.background.linear).all():
+        return "has the background of another model"
+    for forest, counts in ((own, task.background.own), (shared, task.background.shared)):
+        decisions = (
+            np.repeat(np.diff(forest.start), np.diff(counts.start))
+            if counts.n_trees == forest.n_trees
+            else None
+        )
+        if decisions is None or (counts.pattern.astype(int) >> decisions).any():
+            return "has background counts of another forest"
+    if (task.kind == "survival") != (task.baseline is not None):
+        return "has a baseline hazard exactly when it is a survival task"
+    return ""

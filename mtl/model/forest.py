@@ -268,15 +268,15 @@ class Forest:
         return summed
 
     def _patterns_chunk(self, X: Floats, out: NDArray[np.uint8]) -> None:
-        low: dict[int, NDArray[np.int16]] = {}  # bin of the value, missing below every threshold
-        high: dict[int, NDArray[np.int16]] = {}  # bin of the value, missing above every threshold
+        low: dict[int, NDArray[np.int32]] = {}  # bin of the value, missing below every threshold
+        high: dict[int, NDArray[np.int32]] = {}  # bin of the value, missing above every threshold
         rank = np.zeros(0, dtype=np.int32)
         for feature, (cuts, rank) in self._edges.items():  # noqa: B007 - one rank array is shared by all features
             column = np.ascontiguousarray(X[:, feature])
-            binned = np.searchsorted(cuts, column, side="left").astype(np.int16)  # NaN sorts above every cut
+            binned = np.searchsorted(cuts, column, side="left").astype(np.int32)  # NaN sorts above every cut
             missing = np.isnan(column)
             high[feature] = binned
-            low[feature] = np.where(missing, np.int16(-1), binned) if missing.any() else binned
+            low[feature] = np.where(missing, np.int32(-1), binned) if missing.any() else binned
         codes = {f: self._codes(X[:, f]) for f in np.unique(self.feature[self._categorical]).tolist()}
         members = iter(self._members)
         columns = np.empty((self.n_trees, len(X)), dtype=np.uint8)

@@ -20,7 +20,15 @@ from mtl.model.forest import Floats, Forest, TreeShape
 from mtl.model.lightgbm_text import tree_blocks, tree_shape
 from mtl.model.losses import Loss
 
+SMALL_TABLE = 200  # rows below which every distinct value may be a threshold
 IDLE_ROUNDS = 10  # rounds without a split after which growing ends
+
+
+def _varies(column: Floats) -> bool:
+    """Whether a column has two different states, a missing value being one."""
+    missing = np.isnan(column)
+    known = column[~missing]
+    return bool(len(known) and (missing.any() or known.min() < known.max()))
 
 
 @dataclass(frozen=True)
@@ -77,8 +85,10 @@ class Growth:
         seed: int,
         threads: int = 1,
     ) -> None:
-        self.config, self.features, self.tasks = config, list(features), list(tasks)
+        self.config, self.tasks = config, list(tasks)
         n = len(X)
+        # LightGBM aborts a table in which nothing can be split
+        self.features = [f for f in features if n and _varies(X[:, f])]
         ends = np.cumsum([0] + [t.loss.n_outputs for t in self.tasks])
         self.slices = [slice(int(a), int(b)) for a, b in pairwise(ends)]
         self.n_outputs = int(ends[-1])
@@ -100,18 +110,21 @@ class Growth:
         self.values: list[Floats] = []
         self.counts: list[NDArray[np.int64]] = []
         self._ones = np.ones(n)
-        self.finished = not self.features or not self.tasks
+        min_leaf = config.min_leaf if config.min_leaf is not None else min(20, max(5, n // 25))
+        self.finished = not self.features or not self.tasks or n < 2 * min_leaf  # no split leaves that many
         if not self.finished:
-            self._booster = self._new_booster(X, categorical, seed, threads)
+            self._booster = self._new_booster(X, categorical, min_leaf, seed, threads)
 
-    def _new_booster(self, X: Floats, categorical: Sequence[int], seed: int, threads: int) -> lgb.Booster:
+    def _new_booster(
+        self, X: Floats, categorical: Sequence[int], min_leaf: int, seed: int, threads: int
+    ) -> lgb.Booster:
         c, n = self.config, len(X)
-        min_leaf = c.min_leaf if c.min_leaf is not None else min(20, max(5, n // 25))
         params = {
             "objective": "none", "boosting": "gbdt", "verbosity": -1, "learning_rate": c.learning_rate,
             "num_leaves": c.leaves, "min_data_in_leaf": min_leaf, "min_sum_hessian_in_leaf": 1e-3, "lambda_l2": c.l2,
             "bagging_fraction": c.bagging, "bagging_freq": 1, "feature_fraction_bynode": c.feature_fraction,
             "min_data_per_group": min_leaf, "deterministic": True, "force_col_wise": True, "num_threads": threads,
+            "min_data_in_bin": 3 if n >= SMALL_TABLE else 1,
             "feature_pre_filter": False, "linear_tree": False, "seed": int(seed % (2**31 - 1)),
         }  # fmt: skip
         kept = set(categorical)

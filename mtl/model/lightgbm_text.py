@@ -12,7 +12,8 @@ import numpy as np
 
 from mtl.model.forest import MAX_DECISIONS, Floats, Forest, TreeShape
 
-CATEGORICAL, DEFAULT_LEFT, MISSING_NAN = 1, 2, 8
+CATEGORICAL, DEFAULT_LEFT, MISSING_ZERO, MISSING_NAN = 1, 2, 4, 8
+MOST_FEATURES = 1_000_000
 
 
 class ModelTextError(ValueError):
@@ -47,6 +48,8 @@ def tree_shape(block: dict[str, str], features: Sequence[int]) -> TreeShape | No
     """Structure of one tree, or None if it takes no decision; `features` maps LightGBM's columns to the table's."""
     n_leaves = int(_numbers(block, "num_leaves", np.int64, 1)[0])
     if n_leaves == 1:
+        if _numbers(block, "leaf_value", np.float64).any():
+            raise ModelTextError("a tree of one leaf adds a constant, which a forest cannot keep")
         return None
     if not 2 <= n_leaves <= MAX_DECISIONS + 1:
         raise ModelTextError(
@@ -62,6 +65,10 @@ def tree_shape(block: dict[str, str], features: Sequence[int]) -> TreeShape | No
     if np.isnan(threshold).any():
         raise ModelTextError("a tree has a threshold that is not a number")
     categorical = (kind & CATEGORICAL) > 0
+    if ((kind & (MISSING_ZERO | MISSING_NAN)) == MISSING_ZERO).any():
+        raise ModelTextError("a tree reads zero as missing; train it without zero_as_missing")
+    if block.get("is_linear", "0") != "0":
+        raise ModelTextError("a tree has linear leaves; train it without linear_tree")
     # a feature without missing values in training: LightGBM reads NaN as 0
     missing_left = np.where(kind & MISSING_NAN, (kind & DEFAULT_LEFT) > 0, threshold >= 0) & ~categorical
     categories = _categories(block, threshold, categorical)
@@ -88,7 +95,7 @@ def _categories(
         if not is_set:
             sets.append(None)
             continue
-        which = int(threshold[i])
+        which = int(threshold[i]) if abs(threshold[i]) < len(bounds) else -1
         if not 0 <= which < len(bounds) - 1 or not 0 <= bounds[which] <= bounds[which + 1] <= len(words):
             raise ModelTextError("a categorical decision points outside its list of categories")
         chosen = words[bounds[which] : bounds[which + 1]]
@@ -146,11 +153,16 @@ def forest_from_text(
     header = dict(line.partition("=")[::2] for line in text.partition("\nTree=")[0].split("\n"))
     try:
         outputs = int(header["num_tree_per_iteration"]) if n_outputs is None else n_outputs
-        columns = list(range(int(header["max_feature_idx"]) + 1)) if features is None else list(features)
+        width = int(header["max_feature_idx"]) + 1 if features is None else len(features)
     except (KeyError, ValueError):
         raise ModelTextError(
             "not a LightGBM model: the header lacks num_tree_per_iteration or max_feature_idx"
         ) from None
+    if "average_output" in header:
+        raise ModelTextError("a random forest averages its trees; only sums of trees can be read")
+    if not 0 <= width <= MOST_FEATURES:
+        raise ModelTextError(f"a model of {width} features cannot be read")
+    columns = list(range(width)) if features is None else list(features)
     if not 1 <= outputs <= 10_000:
         raise ModelTextError(f"a model with {outputs} outputs cannot be read")
     if "\nend of trees" not in text:
@@ -200,6 +212,7 @@ def _shared(group: list[dict[str, str]]) -> bool:
         "decision_type",
         "left_child",
         "right_child",
+        "cat_boundaries",
         "cat_threshold",
     )
     return all(block.get(key) == group[0].get(key) for block in group[1:] for key in keys)

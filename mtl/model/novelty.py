@@ -38,6 +38,11 @@ class Novelty:
     low: Floats
     high: Floats
 
+    @classmethod
+    def nobody(cls, p: int) -> Novelty:
+        """For a model of p features that tells nobody apart."""
+        return cls(Forest.from_trees([], [], [], 1), -np.inf, np.full(p, np.nan), np.full(p, np.nan))
+
     def score(self, X: Floats) -> Floats:
         """Log density ratio of each row, (n,), up to a constant."""
         return np.asarray(self.forest.margin(X)[:, 0])

@@ -168,17 +168,26 @@ class Problem:
                 location, scale = float(y.mean()), float(y.std())
             visible = tuple(place[name] for name in study.visible(task.name))
             tasks.append(TaskData(task, visible, rows, labelled, offsets, boundaries, location, scale))
-        if not tasks:
-            reasons = "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
-            raise TrainingError(f"no task can be trained. {reasons}")
-        patient = (
-            None
-            if study.patient is None or study.patient not in table
-            else table[study.patient].astype(str).to_numpy()
-        )
+        _require(tasks, left_out)
+        patient = None
+        if study.patient is not None and study.patient in table:
+            known = table[study.patient].notna().to_numpy()
+            # a row whose patient is missing is one of its own
+            alone = [f"(row {i})" for i in range(len(table))]
+            patient = np.where(known, table[study.patient].astype(str).to_numpy(dtype=object), alone)
         kept = {t.name: every[t.name] for t in tasks}
         fold = np.asarray(folds(kept, n_folds, seed, patient), dtype=np.intp)
         kinds = tuple(feature.kind for feature in study.features)
+        for fitted in list(tasks):
+            if any(
+                _lacking(fitted.target, np.flatnonzero(fold[fitted.rows] != f), least=2)
+                for f in range(n_folds)
+            ):
+                left_out[fitted.name] = (
+                    "all its labels, or all of one class, belong to too few patients to hold any out"
+                )
+                tasks.remove(fitted)
+        _require(tasks, left_out)
         return cls(study, encoded.X, kinds, tuple(tasks), fold, left_out, seed, patient)
 
     @cached_property
@@ -215,23 +224,28 @@ class Problem:
         return Split(train, test, mask_at_random(self.X[train], rng))
 
 
-def _lacking(target: Target, rows: Rows) -> str:
-    """What a task lacks to be trained, or nothing."""
-    if len(rows) < FEWEST_LABELLED:
+def _require(tasks: list[TaskData], left_out: dict[str, str]) -> None:
+    if not tasks:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
+        raise TrainingError(f"no task can be trained. {reasons}")
+
+
+def _lacking(target: Target, rows: Rows, least: int | None = None) -> str:
+    """What a task lacks to be trained, or nothing; `least` rows and one of a kind are enough for a fold."""
+    of_a_kind = FEWEST_OF_A_KIND if least is None else 1
+    if len(rows) < (least or FEWEST_LABELLED):
         return f"{len(rows)} labelled rows, at least {FEWEST_LABELLED} are needed"
     if target.kind == "regression":
-        return "" if np.nanstd(np.asarray(target.y)) > 0 else "every labelled row has the same value"
+        return "" if np.nanstd(np.asarray(target.y)[rows]) > 0 else "every labelled row has the same value"
     if target.kind == "survival":
-        events = int(np.nansum(np.asarray(target.event)))
-        return (
-            "" if events >= FEWEST_OF_A_KIND else f"{events} events, at least {FEWEST_OF_A_KIND} are needed"
-        )
+        events = int(np.nansum(np.asarray(target.event)[rows]))
+        return "" if events >= of_a_kind else f"{events} events, at least {FEWEST_OF_A_KIND} are needed"
     counts = np.bincount(np.asarray(target.y)[rows].astype(int), minlength=2)
     rest = int(counts.sum() - counts.max())
     if rest == 0:
         return "every labelled row has the same class"
     return (
         ""
-        if rest >= FEWEST_OF_A_KIND
+        if rest >= of_a_kind
         else f"{rest} rows outside the commonest class, at least {FEWEST_OF_A_KIND} are needed"
     )

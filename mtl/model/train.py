@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from threading import Lock
 
@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 from mtl.model.background import background_counts
 from mtl.model.baseline import Baseline
 from mtl.model.basis import Basis
-from mtl.model.blend import FEW_EVENTS, FEW_ROWS, Blend, fit_blend
+from mtl.model.blend import FEW_EVENTS, FEW_ROWS, Blend, cross_fit_blend, fit_blend
 from mtl.model.forest import Floats
 from mtl.model.grow import TreeConfig
 from mtl.model.linear import DEFAULT_GRID, LinearExpert, LinearPath
@@ -67,12 +67,14 @@ class TaskFit:
     """What fitting a task found out, all of it out of fold.
 
     ``experts`` (labelled, experts, c) are their margins, for survival centred within the fold; ``margin``
-    (labelled, c) is the blend of them.
+    (labelled, c) is the blend of them, and ``honest`` the same with weights and intercept that never saw the row's fold
+    either: what performance is judged by.
     """
 
     task: str
     experts: Floats
     margin: Floats
+    honest: Floats
     blend: Blend
     used: tuple[str, ...]
     rounds: dict[str, int]
@@ -99,7 +101,14 @@ class Trained:
     plan: Plan
 
 
-def train(problem: Problem, effort: Effort, background: int, threads: int, progress: Progress) -> Trained:
+def train(
+    problem: Problem,
+    effort: Effort,
+    background: int,
+    threads: int,
+    progress: Progress,
+    novelty: bool = True,
+) -> Trained:
     """Fit a problem; see the module. The result depends on the problem's seed, never on the number of threads.
 
     Parameters
@@ -108,9 +117,11 @@ def train(problem: Problem, effort: Effort, background: int, threads: int, progr
         Labelled training rows, at most, from which a task's contributions are measured.
     progress
         Called with what was just done and the share of the work done; an exception it raises ends the training.
+    novelty
+        Whether the model learns to tell patients unlike those of the training; without it nobody is.
     """
     with threadpool_limits(limits=1):  # sums in BLAS must not depend on the number of threads
-        experts = _fit_experts(problem, effort, threads, progress)
+        experts = _fit_experts(problem, effort, threads, progress, novelty)
         fits = {task.name: _blend(problem, i, experts) for i, task in enumerate(problem.tasks)}
         assembled = [
             _assemble(problem, experts, fits, which, background) for which in range(len(problem.splits))
@@ -135,14 +146,17 @@ class _Experts:
     novelty: tuple[Novelty, ...]
 
 
-def _fit_experts(problem: Problem, effort: Effort, threads: int, progress: Progress) -> _Experts:
+def _fit_experts(
+    problem: Problem, effort: Effort, threads: int, progress: Progress, novelty: bool
+) -> _Experts:
     jobs: list[tuple[str, Callable[[Callable[[], None]], object]]] = []
     for g, group in enumerate(problem.groups):
         jobs.append(("shared trees", partial(_shared, problem, group, effort, _seed(problem, 11, g))))
     for i, task in enumerate(problem.tasks):
         jobs.append((f"own trees: {task.name}", partial(_own, problem, task, effort, _seed(problem, 12, i))))
         jobs.append((f"linear: {task.name}", partial(_linear, problem, task, _seed(problem, 13, i))))
-    jobs.append(("who is unlike them", lambda tick: fit_novelty(problem)))
+    if novelty:
+        jobs.append(("who is unlike them", lambda tick: fit_novelty(problem)))
     done, lock = [0.0], Lock()
 
     def run(name: str, job: Callable[[Callable[[], None]], object]) -> object:
@@ -161,8 +175,9 @@ def _fit_experts(problem: Problem, effort: Effort, threads: int, progress: Progr
                 f.cancel()
             raise
     n = len(problem.groups)
-    *fitted, novelty = results
-    return _Experts(tuple(fitted[n + 1 :: 2]), tuple(fitted[n::2]), tuple(fitted[:n]), novelty)  # type: ignore[arg-type]
+    fitted = results[: n + 2 * len(problem.tasks)]
+    unlike = results[-1] if novelty else (Novelty.nobody(problem.X.shape[1]),) * len(problem.splits)
+    return _Experts(tuple(fitted[n + 1 :: 2]), tuple(fitted[n::2]), tuple(fitted[:n]), unlike)  # type: ignore[arg-type]
 
 
 def _seed(problem: Problem, *place: int) -> int:
@@ -172,7 +187,10 @@ def _seed(problem: Problem, *place: int) -> int:
 def _shared(
     problem: Problem, group: Group, effort: Effort, seed: int, tick: Callable[[], None]
 ) -> CrossFittedTrees:
-    return _best_trees(problem, shared_structure(problem, group), effort, seed, tick)
+    structure = shared_structure(problem, group)
+    if _alone(group):  # its trees would be nobody's
+        effort = Effort((replace(effort.trees[0], max_rounds=0),))
+    return _best_trees(problem, structure, effort, seed, tick)
 
 
 def _own(
@@ -241,9 +259,11 @@ def _shared_place(problem: Problem, i: int) -> tuple[int, tuple[int, ...]]:
 
 def _used(problem: Problem, i: int) -> tuple[str, ...]:
     """The experts of a task; a structure that nobody else shapes is no shared one."""
-    group = problem.groups[_shared_place(problem, i)[0]]
-    alone = len(group.members) + len(group.helpers) == 1
-    return EXPERTS[:2] if alone else EXPERTS
+    return EXPERTS[:2] if _alone(problem.groups[_shared_place(problem, i)[0]]) else EXPERTS
+
+
+def _alone(group: Group) -> bool:
+    return len(group.members) + len(group.helpers) == 1
 
 
 def _pieces(
@@ -298,7 +318,10 @@ def _blend(problem: Problem, i: int, experts: _Experts) -> TaskFit:
     g, _ = _shared_place(problem, i)
     place = problem.groups[g].members.index(i)
     rounds = {"own": experts.own[i].rounds[0], "shared": experts.shared[g].rounds[place]}
-    return TaskFit(task.name, margins, blend.margin(margins), blend, used, rounds, experts.linear[i].penalty)
+    honest = cross_fit_blend(loss_of, margins, fold, blend.strength)
+    return TaskFit(
+        task.name, margins, blend.margin(margins), honest, blend, used, rounds, experts.linear[i].penalty
+    )
 
 
 def _baseline(task: TaskData, fit: TaskFit) -> Baseline:
@@ -318,7 +341,7 @@ def _half_width(task: TaskData, fit: TaskFit) -> float:
     The conformal quantile of the absolute out-of-fold residuals: cross-conformal prediction (Vovk, Ann Math Artif
     Intell 2015; Barber et al., Ann Statist 2021, CV+).
     """
-    residuals = np.sort(np.abs(np.asarray(task.target.y) - task.location - task.scale * fit.margin[:, 0]))
+    residuals = np.sort(np.abs(np.asarray(task.target.y) - task.location - task.scale * fit.honest[:, 0]))
     rank = int(np.ceil(LEVEL * (len(residuals) + 1)))
     return float(residuals[min(rank, len(residuals)) - 1])
 
