@@ -58,7 +58,9 @@ def shoot(browser: Browser, url: str, path: Path, size: tuple[int, int], scheme:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "images")
     parser.add_argument("--case", default="1393", help="identifier of the Rotterdam patient that is shown")
     args = parser.parse_args()
@@ -90,7 +92,14 @@ def main() -> None:
                     shoot(browser, english, args.out / f"{name}.png", WIDE, "light", marker)
                     shoot(browser, english, args.out / f"{name}-dark.png", WIDE, "dark", marker)
                     shoot(browser, english, args.out / f"{name}-390.png", NARROW, "light", marker)
-                    shoot(browser, f"{address}{joint}lang=zh", args.out / f"{name}-zh.png", WIDE, "light", marker)
+                    shoot(
+                        browser,
+                        f"{address}{joint}lang=zh",
+                        args.out / f"{name}-zh.png",
+                        WIDE,
+                        "light",
+                        marker,
+                    )
                 browser.close()
         finally:
             os.killpg(server.pid, signal.SIGTERM)

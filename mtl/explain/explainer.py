@@ -7,7 +7,7 @@ from threading import Lock
 
 import numpy as np
 
-from mtl.explain.linear import linear_base, linear_contributions
+from mtl.explain.linear import linear_base, linear_contributions, stand_in_contributions
 from mtl.explain.patterns import TreeTables
 from mtl.model.forest import Floats
 from mtl.model.predictor import Predictor, TaskPredictor
@@ -52,6 +52,10 @@ class Explainer:
             factor = task.weights[0] * task.scale
             values += factor * linear_contributions(task.linear.parts(X), task.background.linear)
             base += factor * linear_base(task.linear.intercept, task.background.linear)
+            if task.background.crossed is not None:
+                crossed, mean = stand_in_contributions(task.linear, X, task.background.crossed)
+                values += factor * crossed
+                base += factor * mean
         if task.weights[1] > 0:
             own = self._own_tables(task)
             values += own.contributions(task.own.patterns(X))

@@ -25,6 +25,7 @@ from mtl.model.lightgbm_text import ModelTextError, forest_from_text, forest_to_
 from mtl.model.linear import LinearError, LinearExpert
 from mtl.model.novelty import Novelty
 from mtl.model.predictor import Background, Predictor, TaskPredictor
+from mtl.model.stand_ins import crossed_from_dict, crossed_to_dict
 
 FORMAT, SCHEMA = "consilium-model", 1
 MANIFEST = "manifest.json"
@@ -246,6 +247,7 @@ def _task_to_dict(task: TaskPredictor) -> dict[str, Any]:
         "shared_outputs": list(task.shared_outputs),
         "background": {
             "linear": task.background.linear.tolist(),
+            "crossed": None if task.background.crossed is None else crossed_to_dict(task.background.crossed),
             "own": task.background.own.to_dict(),
             "shared": task.background.shared.to_dict(),
         },
@@ -321,6 +323,7 @@ def _task_from_dict(
     if not 0 <= which < len(shared) or any(not 0 <= o < shared[which].n_outputs for o in outputs):
         raise ModelFileError(f"task {data['name']!r}: points to a shared forest that is not there")
     background = data["background"]
+    linear = LinearExpert.from_dict(data["linear"])
     task = TaskPredictor(
         name=str(data["name"]),
         kind=str(data["kind"]),
@@ -328,12 +331,13 @@ def _task_from_dict(
         weights=np.array(data["weights"], dtype=float),
         constant=constant,
         scale=float(data["scale"]),
-        linear=LinearExpert.from_dict(data["linear"]),
+        linear=linear,
         own=own,
         shared=which,
         shared_outputs=outputs,
         background=Background(
             np.array(background["linear"], dtype=float),
+            None if linear.stand_ins is None else crossed_from_dict(background["crossed"], linear.stand_ins),
             BackgroundCounts.from_dict(background["own"]),
             BackgroundCounts.from_dict(background["shared"]),
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import groupby
 from typing import Any
@@ -15,6 +15,7 @@ from scipy.linalg import cho_factor, cho_solve
 from mtl.model.basis import Basis
 from mtl.model.curves import CUBES, MISSING, N_ATOMS, PAST, PRESENT, VALUE
 from mtl.model.losses import Loss
+from mtl.model.stand_ins import StandIns
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -196,18 +197,20 @@ def staged_margins(Z: FloatArray, coefs: FloatArray, intercepts: FloatArray) -> 
 
 @dataclass(frozen=True)
 class LinearExpert:
-    """A margin that is a sum of one function of each feature.
+    """A margin that is a sum of one function of each feature, and of what stands in for missing ones.
 
     Parameters
     ----------
     basis : the columns.
     coef : (q, c) coefficients.
     intercept : (c,).
+    stand_ins : what the other findings say of a missing one; nothing if left out.
     """
 
     basis: Basis
     coef: FloatArray
     intercept: FloatArray
+    stand_ins: StandIns | None = None
 
     def __post_init__(self) -> None:
         q = self.basis.owner.size
@@ -225,18 +228,25 @@ class LinearExpert:
             terms = self._terms(X[begin : begin + _CHUNK])
             # A running sum adds in the same order for one row and for many.
             out[begin : begin + _CHUNK] = terms.cumsum(axis=1)[:, -1] if terms.shape[1] else 0.0
+            if self.stand_ins is not None:
+                out[begin : begin + _CHUNK] += self.stand_ins.margin(self.basis, X[begin : begin + _CHUNK])
         out += self.intercept
         return out
 
     def parts(self, X: FloatArray) -> FloatArray:
         """Return each feature's uncentred part of the margin, `(n, p, c)`.
 
-        With the intercept the parts add up to the margin. A hidden feature has exactly 0.
+        With the intercept, and the stand-ins where something is missing, the parts add up to the margin. A hidden
+        feature has exactly 0.
         """
         out = np.zeros((X.shape[0], self.basis.n_features, self.intercept.size))
         for begin in range(0, X.shape[0], _CHUNK):
             out[begin : begin + _CHUNK, self._owner] = self._terms(X[begin : begin + _CHUNK])
         return out
+
+    def with_stand_ins(self, X: FloatArray) -> LinearExpert:
+        """The same expert with stand-ins learnt from encoded training features `(n, p)`."""
+        return replace(self, stand_ins=StandIns.fit(self.basis, self.parts(X), X))
 
     @cached_property
     def _owner(self) -> npt.NDArray[np.intp]:
@@ -293,6 +303,7 @@ class LinearExpert:
             "basis": self.basis.to_dict(),
             "coef": self.coef.tolist(),
             "intercept": self.intercept.tolist(),
+            "stand_ins": None if self.stand_ins is None else self.stand_ins.to_list(),
         }
 
     @classmethod
@@ -308,9 +319,11 @@ class LinearExpert:
             basis = Basis.from_dict(data["basis"])
             intercept = np.array(data["intercept"], dtype=np.float64)
             coef = np.array(data["coef"], dtype=np.float64).reshape(-1, intercept.size)
+            saved = data["stand_ins"]
+            stand_ins = None if saved is None else StandIns.from_list(saved, basis, intercept.size)
         except (KeyError, TypeError) as error:
             raise LinearError(f"not a linear expert: {error}") from error
-        return cls(basis, coef, intercept)
+        return cls(basis, coef, intercept, stand_ins)
 
 
 @dataclass(frozen=True)

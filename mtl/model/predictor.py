@@ -11,15 +11,18 @@ from mtl.model.baseline import Baseline
 from mtl.model.forest import Floats, Forest
 from mtl.model.linear import LinearExpert
 from mtl.model.novelty import Novelty
+from mtl.model.stand_ins import Crossed
 
 EXPERTS = ("linear", "own", "shared")
 
 
 @dataclass(frozen=True)
 class Background:
-    """What a task's explanation needs of its reference patients: mean linear parts (p, c), and counts of patterns."""
+    """What a task's explanation needs of its reference patients: mean linear parts (p, c), means of what
+    its stand-ins multiply, and counts of patterns."""
 
     linear: Floats
+    crossed: Crossed | None
     own: BackgroundCounts
     shared: BackgroundCounts
 

@@ -241,7 +241,10 @@ def _linear(problem: Problem, task: TaskData, seed: int, tick: Callable[[], None
                 weight += unseen.total
         tick()
     best = int(total.argmin())
-    experts = [path.expert(best) for path in paths]
+    labelled = [task.rows[split.labelled(task)[0]] for split in problem.splits]
+    experts = [
+        path.expert(best).with_stand_ins(problem.X[rows]) for path, rows in zip(paths, labelled, strict=True)
+    ]
     return CrossFittedLinear(tuple(experts[:-1]), experts[-1], best, float(total[best] / max(weight, 1e-12)))
 
 
@@ -387,6 +390,7 @@ def _task_predictor(
         shared_outputs=outputs,
         background=Background(
             linear.parts(X).mean(axis=0),
+            None if linear.stand_ins is None else linear.stand_ins.background(linear.basis, X),
             background_counts(own.forest, X),
             background_counts(shared.forest, X),
         ),
