@@ -1,7 +1,6 @@
 """Fine-needle aspirates of breast masses: the Wisconsin diagnostic set, for demonstration only."""
 
 # Chinese signs count double, and the tables read better in long lines.
-# ruff: noqa: E501
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """Primary breast cancer: the Rotterdam tumour bank, and the German trial GBSG-2 in the same columns."""
 
 # Chinese signs count double, and the tables read better in long lines.
-# ruff: noqa: E501
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """Encoding by name, kind and level, and that no cell can break it."""
 
 # Tables of cases read better in long lines.
-# ruff: noqa: E501
 
 from __future__ import annotations
 

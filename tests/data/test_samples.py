@@ -1,7 +1,6 @@
 """The sample cohorts: what the script writes, what the sources say, and what the tasks may see."""
 
 # Tables of cases read better in long lines.
-# ruff: noqa: E501
 
 from __future__ import annotations
 
