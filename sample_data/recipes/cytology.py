@@ -48,7 +48,10 @@ def study(train: pd.DataFrame) -> dict[str, Any]:
     """The study; typical ranges are the central 95 % of the training part."""
     features = [
         *(_feature(f"mean_{name}", f"{en}, mean", f"{zh}均值", train) for name, en, zh in QUANTITIES),
-        *(_feature(f"{name}_error", f"{en}, standard error", f"{zh}标准误", train) for name, en, zh in QUANTITIES),
+        *(
+            _feature(f"{name}_error", f"{en}, standard error", f"{zh}标准误", train)
+            for name, en, zh in QUANTITIES
+        ),
         *(_feature(f"worst_{name}", f"{en}, largest", f"{zh}最大值", train) for name, en, zh in QUANTITIES),
     ]
     return {

@@ -95,7 +95,13 @@ def _sign(name: str, en: str, zh: str) -> dict[str, Any]:
 
 
 def _test(
-    name: str, en: str, zh: str, unit: str | dict[str, str], valid: list[float], typical: list[float], decimals: int
+    name: str,
+    en: str,
+    zh: str,
+    unit: str | dict[str, str],
+    valid: list[float],
+    typical: list[float],
+    decimals: int,
 ) -> dict[str, Any]:
     return {
         "name": name, "kind": "numeric", "stage": "laboratory", "label": both(en, zh), "unit": unit, "valid": valid,

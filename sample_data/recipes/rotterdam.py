@@ -229,10 +229,15 @@ def _hormone() -> dict[str, Any]:
             },
             {
                 "name": "EBCTCG 2011, recurrence",
-                "outcome": both("recurrence, deaths without recurrence not counted", "复发（不计无复发死亡）"),
+                "outcome": both(
+                    "recurrence, deaths without recurrence not counted", "复发（不计无复发死亡）"
+                ),
                 **_EBCTCG_2011,
                 "harms": _TAMOXIFEN_HARMS,
-                "hazard_ratio": [{"value": 0.53, "start": 0, "end": 5}, {"value": 0.68, "start": 5, "end": 10}],
+                "hazard_ratio": [
+                    {"value": 0.53, "start": 0, "end": 5},
+                    {"value": 0.68, "start": 5, "end": 10},
+                ],
             },
         ],
     }
