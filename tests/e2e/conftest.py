@@ -110,9 +110,15 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
 
 
 @pytest.fixture(scope="session")
-def server(serve: Serve) -> Server:
-    """The app, without sign-in, shared by the tests of one worker."""
-    return serve()
+def server(serve: Serve, sample_home: Path) -> Server:
+    """The app with its samples ready, without sign-in, shared by the tests of one worker."""
+    running = serve(home=sample_home)
+    until = time.monotonic() + START_SECONDS
+    while status(f"{running.url}/ready") != 200:
+        if time.monotonic() > until:
+            pytest.fail(f"{running.url} was not ready within {START_SECONDS} s:\n{running.log.read_text()}")
+        time.sleep(0.5)
+    return running
 
 
 @pytest.fixture(scope="session")

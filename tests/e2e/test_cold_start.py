@@ -35,29 +35,29 @@ def received(tab: Page) -> list[bytes]:
     return frames
 
 
-def test_a_cold_deep_link_shows_the_shell(serve: Callable[..., object], tab: Page) -> None:
+def test_a_cold_deep_link_shows_the_shell(serve: Callable[..., object], sample_home: Path, tab: Page) -> None:
     frames = received(tab)
-    tab.goto(serve().url + "/case")
+    tab.goto(serve(home=sample_home).url + "/case")
     expect(tab.get_by_role("heading", name="Case")).to_be_visible(timeout=30_000)
     links = tab.locator(".st-key-navigation").get_by_role("link")
     expect(links).to_have_count(len(navigation.pages()))
-    assert any(b"Case" in frame for frame in frames)
+    assert any(b"No patient is chosen" in frame for frame in frames)
     assert tab.url.endswith("/case")
 
 
 def test_with_sign_in_a_cold_deep_link_shows_the_door_only(
-    serve: Callable[..., object], tab: Page, tmp_path: Path
+    serve: Callable[..., object], sample_home: Path, tab: Page, tmp_path: Path
 ) -> None:
     secrets = tmp_path / "secrets.toml"
     secrets.write_text(SECRETS)
     frames = received(tab)
-    tab.goto(serve({"STREAMLIT_SECRETS_FILES": str(secrets)}).url + "/case")
+    tab.goto(serve({"STREAMLIT_SECRETS_FILES": str(secrets)}, sample_home).url + "/case")
     expect(tab.get_by_role("button", name="Sign in")).to_be_visible(timeout=30_000)
     expect(tab.get_by_role("heading", name="Sign in")).to_be_visible()
     expect(tab.locator(".st-key-navigation")).to_have_count(0)
     sent = b"".join(frames)
     assert b"Sign in" in sent
-    assert b"no case can be opened" not in sent
+    assert b"No patient is chosen" not in sent
     assert tab.url.endswith("/case")
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,11 +13,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
+from mtl.language import percent
 from mtl.services import cases, cohorts
 from mtl.store import database
 
 NewPage = Callable[..., Page]
 PATIENCE = 30_000
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +83,27 @@ def test_every_panel_shows_the_same_number(samples_url: str, tab: Page, cohort: 
         )
         if column in listed:
             assert listed[column] == printed
+
+
+@pytest.mark.parametrize(("cohort", "held_out"), [("rotterdam", True), ("gbsg", False)])
+def test_every_card_shows_the_command_lines_number(
+    samples_url: str, tab: Page, cohort: str, held_out: bool
+) -> None:
+    """A training patient by the model that did not see the patient, an external one by the model itself."""
+    key = key_of(cohort, 11)
+    identifier = cases.open_case(key).identifier
+    asked = [
+        "explain", "rotterdam", f"sample_data/{cohort}/cohort.csv", "--id", identifier, "--json",
+    ]  # fmt: skip
+    told = subprocess.run([sys.executable, "-m", "mtl", *asked], cwd=ROOT, check=True, capture_output=True)
+    answer = json.loads(told.stdout)
+    assert answer["out_of_fold"] is held_out
+    opened(tab, f"{samples_url}/case?case={key}")
+    assert len(answer["tasks"]) == 6
+    for task in answer["tasks"].values():
+        column = task["headline"]
+        printed = percent(task["values"][column]["value"])
+        expect(tab.locator(f'.c-number [data-number="{column}"]')).to_have_text(printed, timeout=PATIENCE)
 
 
 def test_reload_back_and_a_pasted_link_show_the_same_view(
