@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -118,7 +119,7 @@ def _weights(weight: npt.ArrayLike | None, rows: int, name: str) -> FloatArray |
     return weights
 
 
-class _RowLoss:
+class _RowLoss(ABC):
     """What losses made of independent rows share."""
 
     has_intercept = True
@@ -138,8 +139,9 @@ class _RowLoss:
     def _weighted(self, rows: FloatArray) -> FloatArray:
         return rows if self.weight is None else rows * self.weight[:, None]
 
+    @abstractmethod
     def evaluate(self, margin: FloatArray) -> tuple[float, FloatArray, FloatArray]:
-        raise NotImplementedError
+        """Return the mean loss, gradient and Hessian."""
 
     def value(self, margin: FloatArray) -> float:
         """Return the mean loss per row."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -79,16 +79,6 @@ class TaskData:
             return int(np.nansum(np.asarray(self.target.event)))
         counts = np.bincount(np.asarray(self.target.y).astype(int), minlength=2)
         return int(counts.sum() - counts.max())
-
-    def only(self, chosen: Rows, rows: Rows) -> TaskData:
-        """The task on chosen labelled rows, which stand at `rows` of another table; a row may be chosen twice."""
-        return replace(
-            self,
-            rows=rows,
-            target=self.target.subset(chosen),
-            offsets=None if self.offsets is None else self.offsets[chosen],
-            weight=None if self.weight is None else self.weight[chosen],
-        )
 
 
 @dataclass(frozen=True)

@@ -82,15 +82,6 @@ class TaskFit:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What cross-fitting chose, so that a refit can repeat it: by task, and for shared trees by group."""
-
-    own: tuple[tuple[TreeConfig, tuple[int, ...]], ...]
-    shared: tuple[tuple[TreeConfig, tuple[int, ...]], ...]
-    penalty: tuple[int, ...]
-
-
-@dataclass(frozen=True)
 class Trained:
     """A predictor for new patients, one a fold for the patients it was trained on, and what fitting found out."""
 
@@ -98,7 +89,6 @@ class Trained:
     fold_predictors: tuple[Predictor, ...]
     fold: NDArray[np.intp]
     fits: dict[str, TaskFit]
-    plan: Plan
 
 
 def train(
@@ -130,12 +120,7 @@ def train(
     widths = {t.name: _half_width(t, fits[t.name]) for t in problem.tasks if t.target.kind == "regression"}
     baselines = {t.name: _baseline(t, fits[t.name]) for t in problem.tasks if t.target.kind == "survival"}
     *folds, whole = [p.calibrated(baselines, widths) for p in assembled]
-    plan = Plan(
-        tuple((e.config, e.rounds) for e in experts.own),
-        tuple((e.config, e.rounds) for e in experts.shared),
-        tuple(e.penalty for e in experts.linear),
-    )
-    return Trained(whole, tuple(folds), problem.fold, fits, plan)
+    return Trained(whole, tuple(folds), problem.fold, fits)
 
 
 @dataclass(frozen=True)
