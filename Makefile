@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime
 TOOLS := $(VENV)/.tools
 
-.PHONY: help run test check bench format system catalogues fonts runtime-libraries
+.PHONY: help run test check bench format system catalogues fonts screenshots runtime-libraries
 
 help:
 	@echo "make run [PORT=8501]  the app on 127.0.0.1"
@@ -18,6 +18,7 @@ help:
 	@echo "make format           format and sort the code"
 	@echo "make catalogues       collect the strings of the code into the catalogues"
 	@echo "make fonts            make the font files again; with INTER=folder (inter-ui, unpacked) Inter too"
+	@echo "make screenshots      the pictures in docs/images, from a running app"
 	@echo "make system           what must come from the system: libgomp1, chromium, a CJK font"
 
 run: runtime-libraries $(RUNTIME)
@@ -46,6 +47,9 @@ catalogues: $(TOOLS)
 
 fonts: $(TOOLS)
 	$(BIN)/python tools/fonts.py $(if $(INTER),--inter $(INTER))
+
+screenshots: system $(TOOLS)
+	$(BIN)/python tools/screenshots.py
 
 system:
 	@sh tools/system.sh libgomp1 chromium fonts-noto-cjk

@@ -82,7 +82,7 @@ def main() -> None:
                 cwd=ROOT, env=env, check=True, capture_output=True, text=True,
             ).stdout.strip()  # fmt: skip
             case = f"{link}&task=recurrence"
-            pages = {"overview": f"{url}/overview", "patients": f"{url}/patients", "case": case}
+            pages = {"overview": f"{url}/", "patients": f"{url}/patients", "case": case}
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
                 for name, address in pages.items():
