@@ -68,7 +68,7 @@ class TaskFit:
 
     ``experts`` (labelled, experts, c) are their margins, for survival centred within the fold; ``margin``
     (labelled, c) is the blend of them, and ``honest`` the same with weights and intercept that never saw the row's fold
-    either: what performance is judged by.
+    either, from which the conformal interval comes.
     """
 
     task: str
