@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,7 +29,10 @@ def english() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with every sample trained and scored: once a run, also where several workers share the tests."""
+    """A home with every sample trained and scored: once a run, also where several workers share the tests.
+
+    CONSILIUM_TEST_SAMPLES names a home to begin from, which spares the training where it is up to date.
+    """
     from mtl.jobs.samples import SAMPLES, prepare
     from mtl.store import database
 
@@ -39,6 +43,8 @@ def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with (shared / "samples.lock").open("w") as lock, pytest.MonkeyPatch.context() as patch:
         fcntl.flock(lock, fcntl.LOCK_EX)
         patch.setenv("CONSILIUM_HOME", str(home))
+        if "CONSILIUM_TEST_SAMPLES" in os.environ and not home.exists():
+            shutil.copytree(os.environ["CONSILIUM_TEST_SAMPLES"], home)
         for name in SAMPLES:
             prepare({"name": name}, lambda stage, share: None)
         database.close()

@@ -20,7 +20,7 @@ def test_axe_finds_nothing(
     # axe is injected as a script text, which the policy of the app rightly refuses.
     tab = new_page(color_scheme=scheme, viewport={"width": width, "height": 900}, bypass_csp=True)
     tab.goto(f"{app_url}/{page.address if page.address != navigation.START else ''}")
-    expect(tab.get_by_role("heading", level=1)).to_be_visible(timeout=30_000)
+    expect(tab.get_by_role("heading", level=1)).to_be_visible()
     expect(tab.get_by_test_id("stMainMenu")).to_be_in_viewport(ratio=1)
     result = Axe().run(tab)
     assert result.violations_count == 0, result.generate_report()

@@ -38,7 +38,7 @@ def received(tab: Page) -> list[bytes]:
 def test_a_cold_deep_link_shows_the_shell(serve: Callable[..., object], sample_home: Path, tab: Page) -> None:
     frames = received(tab)
     tab.goto(serve(home=sample_home).url + "/case")
-    expect(tab.get_by_role("heading", name="Case")).to_be_visible(timeout=30_000)
+    expect(tab.get_by_role("heading", name="Case")).to_be_visible()
     links = tab.locator(".st-key-navigation").get_by_role("link")
     expect(links).to_have_count(len(navigation.pages()))
     assert any(b"No patient is chosen" in frame for frame in frames)
@@ -52,7 +52,7 @@ def test_with_sign_in_a_cold_deep_link_shows_the_door_only(
     secrets.write_text(SECRETS)
     frames = received(tab)
     tab.goto(serve({"STREAMLIT_SECRETS_FILES": str(secrets)}, sample_home).url + "/case")
-    expect(tab.get_by_role("button", name="Sign in")).to_be_visible(timeout=30_000)
+    expect(tab.get_by_role("button", name="Sign in")).to_be_visible()
     expect(tab.get_by_role("heading", name="Sign in")).to_be_visible()
     expect(tab.locator(".st-key-navigation")).to_have_count(0)
     sent = b"".join(frames)
@@ -86,7 +86,7 @@ def test_the_shipped_fonts_are_used(app_url: str, tab: Page, lang: str) -> None:
     tab.goto(f"{app_url}/patients?lang={lang}")
     with use(lang):
         heading = tab.get_by_role("heading", name=gettext("Patients"), exact=True)
-    expect(heading).to_be_visible(timeout=30_000)
+    expect(heading).to_be_visible()
     assert "Inter" in heading.evaluate("element => getComputedStyle(element).fontFamily")
     tab.evaluate("() => document.fonts.ready.then(() => true)")
     names = {url.rsplit("/", 1)[-1] for url in loaded if "/app/static/" in url}
@@ -99,7 +99,7 @@ def test_the_shipped_fonts_are_used(app_url: str, tab: Page, lang: str) -> None:
 def test_the_language_follows_the_browser_and_the_switch(app_url: str, new_page: NewPage) -> None:
     tab = new_page(locale="zh-CN")
     tab.goto(f"{app_url}/patients")
-    expect(tab.get_by_role("heading", name="患者", exact=True)).to_be_visible(timeout=30_000)
+    expect(tab.get_by_role("heading", name="患者", exact=True)).to_be_visible()
     assert "lang=" not in tab.url
     tab.get_by_role("radio", name="English").click()
     expect(tab.get_by_role("heading", name="Patients", exact=True)).to_be_visible()
@@ -107,4 +107,4 @@ def test_the_language_follows_the_browser_and_the_switch(app_url: str, new_page:
     tab.locator(".st-key-navigation").get_by_role("link", name="Case").click()
     expect(tab.get_by_role("heading", name="Case", exact=True)).to_be_visible()
     tab.reload()
-    expect(tab.get_by_role("heading", name="Case", exact=True)).to_be_visible(timeout=30_000)
+    expect(tab.get_by_role("heading", name="Case", exact=True)).to_be_visible()
