@@ -14,11 +14,12 @@ from mtl.data.encode import encode
 from mtl.explain.points import Floats, Identity, Link, Logistic, Softmax, SurvivalRisk
 from mtl.model.baseline import Baseline
 from mtl.model.offsets import FALSE, TRUE, UNKNOWN, holds, treatment_offsets
+from mtl.model.outputs import numbers_and_intervals
 from mtl.model.predictor import TaskPredictor
-from mtl.services.loaded import FINAL, Reader, reader, record
+from mtl.services.loaded import FINAL, Reader, reader, record, uncertainty
 from mtl.store.cohorts import Cohort, CohortError
 from mtl.store.models import ModelRecord
-from mtl.store.scores import Scores, scores_of
+from mtl.store.scores import Scores, scores_of, shows_intervals
 from mtl.study import Study, Task
 
 _TRUTH = {TRUE: True, FALSE: False, UNKNOWN: None}
@@ -48,6 +49,8 @@ class Answer:
         Survival task -> whether the risk without treatment is known.
     given : dict
         Treatment column -> whether it was given, None where the record does not say.
+    limits : dict
+        Output column -> limits of its interval and effective number of patients, where there are any.
     scores : Scores
         The cohort's stored numbers.
     """
@@ -66,6 +69,7 @@ class Answer:
     offsets: dict[str, Floats]
     untreated_known: dict[str, bool]
     given: dict[str, bool | None]
+    limits: dict[str, tuple[float, float, float]]
     scores: Scores
 
     @property
@@ -139,8 +143,18 @@ def _ask(
         offsets=offsets,
         untreated_known=known,
         given=given,
+        limits=_limits(cohort, model, asked, X, row),
         scores=scores,
     )
+
+
+def _limits(
+    cohort: Cohort, model: ModelRecord, asked: Reader, X: Floats, row: pd.DataFrame
+) -> dict[str, tuple[float, float, float]]:
+    """Intervals as the list has them: none before the list's were computed."""
+    sure = uncertainty(model) if shows_intervals(cohort) else None
+    _, limits = numbers_and_intervals(cohort.study, asked.predictor, X, row, sure)
+    return {column: (float(low[0]), float(high[0]), float(n[0])) for column, (low, high, n) in limits.items()}
 
 
 def with_cells(row: pd.DataFrame, cells: Mapping[str, Any]) -> pd.DataFrame:

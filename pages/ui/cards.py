@@ -148,7 +148,8 @@ def _curve(output: TaskOutput, shown: Number) -> str:
     years = [float(year) for year in found.years if year <= until + 1e-9]
     kept = len(years)
     drawn = curve.risk_curve(
-        curve.Curve(years, found.risk[:kept].tolist()), curve.Curve(years, found.reference[:kept].tolist()),
+        curve.Curve(years, found.risk[:kept].tolist(), *_band(found, kept)),
+        curve.Curve(years, found.reference[:kept].tolist()),
         shown.horizon, until, say.title(output.task), theme.colours(),
     )  # fmt: skip
     half = (
@@ -160,6 +161,12 @@ def _curve(output: TaskOutput, shown: Number) -> str:
     key = f'<div class="k-legend"><span>{text(one)}</span><span>{text(other)}</span></div>'
     words = " · ".join(filter(None, (_middle(output, shown), say.place(shown), half)))
     return drawn.html + key + _quiet(words)
+
+
+def _band(found: cases.Curve, kept: int) -> tuple[list[float] | None, list[float] | None]:
+    if found.low is None or found.high is None:
+        return None, None
+    return found.low[:kept].tolist(), found.high[:kept].tolist()
 
 
 def _quiet(words: str) -> str:
