@@ -111,7 +111,7 @@ def _forests(many: ManyForests) -> dict[str, Any]:
     return {
         "first": _packed(many.first, "<i4"),
         "feature": _packed(f.feature, "<i4"),
-        "threshold": _packed(np.where(np.isfinite(f.threshold), f.threshold, 0.0), "<f8"),
+        "threshold": _packed(f.threshold, "<f8"),
         "missing_left": _packed(f.missing_left, "u1"),
         "categories": {str(d): sorted(c) for d, c in enumerate(f.categories) if c is not None},
         "start": _packed(f.start, "<i4"),
@@ -147,9 +147,15 @@ def _read_forests(data: dict[str, Any], n_features: int, n_outputs: int) -> Many
     )
     if not fits:
         raise ValueError("trees whose parts do not fit together")
+    threshold = _array(data["threshold"], "<f8").astype(
+        float
+    )  # infinite where missing values alone go the other way
+    numeric = np.array([levels is None for levels in categories], dtype=bool)
+    if threshold.shape != (decisions,) or np.isnan(threshold[numeric]).any():
+        raise ValueError("a decision without a threshold")
     value = _unpacked(data["value"], "<f4", (leaves, n_outputs))
     forest = Forest(
-        feature, _unpacked(data["threshold"], "<f8", (decisions,)), missing_left.astype(bool), tuple(categories),
+        feature, threshold, missing_left.astype(bool), tuple(categories),
         start, leaf_start, care, want, value, np.zeros(value.shape, dtype=np.int64),
     )  # fmt: skip
     return ManyForests(forest, first)
