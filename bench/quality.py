@@ -21,7 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench.comparison.cells import FOLDS, METHODS, SCARCE, SCARCE_METHODS, Cache, Cell, run
-from bench.comparison.data import COHORTS
+from bench.comparison.data import BASELINE_ONLY, COHORTS
 from bench.comparison.report import as_json, markdown
 from bench.comparison.summary import Findings
 
@@ -36,6 +36,7 @@ def cells(options: argparse.Namespace) -> list[Cell]:
         for name in options.sets
         for fold in folds
         for method in options.methods
+        if method == "lightgbm" or name not in BASELINE_ONLY
     ]
     if options.no_scarce:
         return found

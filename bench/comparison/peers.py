@@ -48,19 +48,28 @@ def groups(case: Case) -> list[Group]:
     together: dict[tuple[str, tuple[int, ...]], list[str]] = {}
     for task in case.tasks:
         kind, columns = case.labels[task].kind, tuple(case.visible(task))
-        categorical = any(case.cohort.study.features[j].kind == "categorical" for j in columns)
-        if kind in ("binary", "regression") and not categorical:
+        if kind in ("binary", "regression"):
             together.setdefault((kind, columns), []).append(task)
-    train, test = case.X
     found = []
     for (kind, columns), tasks in together.items():
         Y = np.column_stack([case.labels[task].y for task in tasks])
         complete = ~np.isnan(Y).any(axis=1)
         if len(tasks) > 1:
-            found.append(
-                Group(kind, tuple(tasks), train[complete][:, columns], Y[complete], test[:, columns])
-            )
+            train, test = (_one_hot(case, X, columns) for X in case.X)
+            found.append(Group(kind, tuple(tasks), train[complete], Y[complete], test))
     return found
+
+
+def _one_hot(case: Case, X: np.ndarray, columns: tuple[int, ...]) -> np.ndarray:
+    """The columns of X, a categorical one as one column a level."""
+    found = []
+    for j in columns:
+        feature = case.cohort.study.features[j]
+        if feature.kind == "categorical":
+            found += [np.where(np.isnan(X[:, j]), np.nan, X[:, j] == k) for k in range(len(feature.levels))]
+        else:
+            found.append(X[:, j])
+    return np.column_stack(found)
 
 
 Fit = Callable[[Group, int, bool], tuple[np.ndarray, int]]

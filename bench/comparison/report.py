@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from bench.comparison.cells import loaded
+from bench.comparison.data import PUBLISHED
 from bench.comparison.scores import NAMES
-from bench.comparison.summary import BASELINE, PUBLISHED, Findings, Sheet
+from bench.comparison.summary import BASELINE, Findings, Sheet
 
 COLUMNS = (
     BASELINE, "linear", "own", "shared", "blend", "permuted blend", "thorough linear", "thorough own",

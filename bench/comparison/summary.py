@@ -10,6 +10,7 @@ import numpy as np
 
 from bench.comparison.alone import EXPERTS
 from bench.comparison.cells import FOLDS, SCARCE, Cell, Scarce, loaded
+from bench.comparison.data import PUBLISHED
 from bench.comparison.intervals import Difference, paired
 from bench.comparison.methods import Outcome
 
