@@ -9,13 +9,14 @@ import multiprocessing
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from lightgbm.basic import LightGBMError
 from threadpoolctl import threadpool_limits
 
 from bench.comparison import methods, peers
@@ -164,23 +165,43 @@ class Cache:
 
 
 def run(cells: Iterable[Cell], cache: Cache, jobs: int) -> dict[Cell, list[Outcome]]:
-    """Compute what is not known yet, `jobs` cells at a time, and return everything."""
+    """Compute what is not known yet, `jobs` cells at a time, and return everything.
+
+    Raises
+    ------
+    RuntimeError
+        Some cells failed; the others are kept, and the message names those that are not.
+    """
     cells = list(cells)
     wanted = [cell for cell in cells if cell.key not in cache.known]
     begin = time.perf_counter()
-
-    def done(i: int, cell: Cell, outcomes: list[dict[str, object]]) -> None:
-        cache.keep(cell, outcomes)
+    failed = []
+    for i, (cell, result) in enumerate(_computed(wanted, jobs), 1):
         what = f"{cell.cohort} {cell.target or 'all'} fold {cell.fold} draw {cell.draw} {cell.method}"
+        if isinstance(result, Exception):
+            failed.append(f"{what}: {type(result).__name__}: {result}")
+            what = failed[-1]
+        else:
+            cache.keep(cell, result)
         print(f"[{i}/{len(wanted)}, {time.perf_counter() - begin:.0f} s] {what}", file=sys.stderr, flush=True)
-
-    if jobs == 1:
-        for i, cell in enumerate(wanted, 1):
-            done(i, cell, compute(cell))
-    elif wanted:
-        spawn = multiprocessing.get_context("spawn")  # LightGBM hangs after fork
-        with ProcessPoolExecutor(jobs, mp_context=spawn) as pool:
-            futures = {pool.submit(compute, cell): cell for cell in wanted}
-            for i, future in enumerate(as_completed(futures), 1):
-                done(i, futures[future], future.result())
+    if failed:
+        raise RuntimeError(f"{len(failed)} of {len(wanted)} cells failed:\n" + "\n".join(failed))
     return {cell: [Outcome(**entry) for entry in cache.known[cell.key]] for cell in cells}  # type: ignore[arg-type]
+
+
+def _computed(cells: list[Cell], jobs: int) -> Iterator[tuple[Cell, list[dict[str, object]] | Exception]]:
+    if jobs == 1:
+        for cell in cells:
+            try:
+                yield cell, compute(cell)
+            except (ValueError, RuntimeError, LightGBMError) as error:
+                yield cell, error
+        return
+    spawn = multiprocessing.get_context("spawn")  # LightGBM hangs after fork
+    with ProcessPoolExecutor(jobs, mp_context=spawn) as pool:
+        futures = {pool.submit(compute, cell): cell for cell in cells}
+        for future in as_completed(futures):
+            error = future.exception()
+            if error is not None and not isinstance(error, Exception):
+                raise error
+            yield futures[future], error or future.result()
