@@ -163,7 +163,7 @@ def _short(number: float) -> str:
     return f"{number / 1000:g}k" if number >= 1000 else f"{number:g}"
 
 
-def drawing(sweeps: dict[str, list[Cost]]) -> str:
+def drawing(sweeps: dict[str, list[Cost]], threads: int) -> str:
     """Seconds against rows, features and tasks, both axes logarithmic, as SVG."""
     seconds = [cost.seconds for costs in sweeps.values() for cost in costs]
     low, high = np.floor(np.log10(min(seconds))), np.ceil(np.log10(max(seconds)))
@@ -181,7 +181,7 @@ def drawing(sweeps: dict[str, list[Cost]]) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" role="img">',
         f"<title>Seconds to train, quick effort</title><desc>{text}</desc><style>{STYLE}</style>",
-        f'<text x="{LEFT}" y="22" class="title">Seconds to train, quick effort, two threads</text>',
+        f'<text x="{LEFT}" y="22" class="title">Seconds to train, quick effort, threads: {threads}</text>',
         f'<text x="{LEFT}" y="40" class="soft">otherwise 3,000 rows, 10 features, 4 tasks</text>',
     ]
     for panel, (name, costs) in enumerate(sweeps.items()):
@@ -190,7 +190,7 @@ def drawing(sweeps: dict[str, list[Cost]]) -> str:
         first, last = np.log(values[0]), np.log(values[-1])
 
         def across(value: float, left=left, right=right, first=first, last=last) -> float:
-            return float(left + (right - left) * (np.log(value) - first) / (last - first))
+            return float(left + 18 + (right - left - 36) * (np.log(value) - first) / (last - first))
 
         for tick in ticks:
             y = height(tick)
@@ -236,7 +236,7 @@ def main() -> int:
                 known[size] = measure(size, options.threads)
         sweeps = {name: [known[size] for size in sweep] for name, sweep in SWEEPS.items()}
         options.svg.parent.mkdir(parents=True, exist_ok=True)
-        options.svg.write_text(drawing(sweeps))
+        options.svg.write_text(drawing(sweeps, options.threads))
         costs += known.values()
     held = all(cost.held for cost in costs)
     if options.json:
