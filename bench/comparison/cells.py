@@ -53,9 +53,9 @@ class Scarce:
     share: float
 
 
-# Two of each set, chosen before anything was run: its outcomes, in the order of its study, event at 2 years of ACTG 175
-# among them; pbc has a single one, so its stage joins it. A tenth of the labels where there are 2,000 or more, else a
-# quarter.
+# Two of each set, chosen before any of them was run with few labels: its outcomes, in the order of its study, event at
+# 2 years of ACTG 175 among them. pbc has a single one, which no task may help, because it sees what no other sees; its
+# stage joins it. A tenth of the labels where there are 2,000 patients or more, else a quarter.
 SCARCE = (
     Scarce("rotterdam", "recurrence", 0.10),
     Scarce("rotterdam", "death", 0.10),
