@@ -41,12 +41,27 @@ def wait_until_ready(url: str, seconds: float = 600) -> None:
     raise SystemExit(f"{url} was not ready within {seconds:.0f} s")
 
 
-def shoot(browser: Browser, url: str, path: Path, size: tuple[int, int], scheme: str, marker: str) -> None:
+SIMILAR = 1  # place of the tab "Patients like this one", in any language
+
+
+def shoot(
+    browser: Browser,
+    url: str,
+    path: Path,
+    size: tuple[int, int],
+    scheme: str,
+    marker: str,
+    tab: int | None = None,
+) -> None:
     context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)  # type: ignore[arg-type]
     page = context.new_page()
     page.goto(url)
     page.wait_for_selector(marker, timeout=60_000)
     page.wait_for_timeout(2_000)  # fonts and the last fragment
+    if tab is not None:
+        page.get_by_role("tab").nth(tab).click()
+        page.wait_for_selector(".near")
+        page.wait_for_timeout(1_000)
     height = page.evaluate(
         "Math.max(...[...document.querySelectorAll('[data-testid=stMainBlockContainer]')].map(e => e.scrollHeight))"
     )
@@ -82,16 +97,26 @@ def main() -> None:
                 cwd=ROOT, env=env, check=True, capture_output=True, text=True,
             ).stdout.strip()  # fmt: skip
             case = f"{link}&task=recurrence"
-            pages = {"overview": f"{url}/", "patients": f"{url}/patients", "case": case}
+            explain = (
+                f"{url}/explain?cohort=rotterdam&task=recurrence&{case.partition('?')[2].partition('&')[0]}"
+            )
+            pages = {
+                "overview": f"{url}/",
+                "patients": f"{url}/patients",
+                "case": case,
+                "similar": case,
+                "explain": explain,
+            }
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
                 for name, address in pages.items():
                     joint = "&" if "?" in address else "?"
                     english = f"{address}{joint}lang=en"
-                    marker = "h1, h2"
-                    shoot(browser, english, args.out / f"{name}.png", WIDE, "light", marker)
-                    shoot(browser, english, args.out / f"{name}-dark.png", WIDE, "dark", marker)
-                    shoot(browser, english, args.out / f"{name}-390.png", NARROW, "light", marker)
+                    marker = ".depend" if name == "explain" else "h1, h2"
+                    tab = SIMILAR if name == "similar" else None
+                    shoot(browser, english, args.out / f"{name}.png", WIDE, "light", marker, tab)
+                    shoot(browser, english, args.out / f"{name}-dark.png", WIDE, "dark", marker, tab)
+                    shoot(browser, english, args.out / f"{name}-390.png", NARROW, "light", marker, tab)
                     shoot(
                         browser,
                         f"{address}{joint}lang=zh",
@@ -99,6 +124,7 @@ def main() -> None:
                         WIDE,
                         "light",
                         marker,
+                        tab,
                     )
                 browser.close()
         finally:

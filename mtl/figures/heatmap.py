@@ -10,6 +10,7 @@ from mtl.language import _, number, signed
 
 FULL = 1.2  # spreads at which a colour is as strong as it gets
 STRONGEST = 52  # per cent of colour: words on it keep 4.5 : 1
+STRONGEST_PLAIN = 44  # the same for the colour of amounts without a sign
 
 
 def heatmap(
@@ -77,7 +78,8 @@ def _cell(value: float, hidden: bool, decimals: int, with_sign: bool, full: floa
         return f'<td class="h-hidden"><span class="unseen">{text(words)}</span></td>'
     if math.isnan(value):
         return "<td>–</td>"
-    strength = round(STRONGEST * min(abs(value) / full, 1.0)) if full > 0 else 0
+    most = STRONGEST if with_sign else STRONGEST_PLAIN
+    strength = round(most * min(abs(value) / full, 1.0)) if full > 0 else 0
     printed = signed(value, decimals) if with_sign else number(value, decimals)
     colour = "raises" if value > 0 else "lowers"
     if not with_sign:
