@@ -8,6 +8,7 @@ from functools import partial
 
 from mtl.jobs.queue import Payload
 from mtl.jobs.samples import SAMPLES, model_key
+from mtl.jobs.scoring import beside
 from mtl.model.refits import REFITS
 from mtl.store import cohorts, models, scores
 from mtl.store.database import StoreError
@@ -52,6 +53,7 @@ def fit_intervals(payload: Payload, report: Callable[[str, float], None]) -> Non
         shown = [cohort for cohort in cohorts.every() if cohort.model == key]
         for place, cohort in enumerate(shown):
             scores.score(cohort, record, partial(_part, report, place, len(shown)))
+            beside(cohort.key, record)
 
 
 def _part(report: Callable[[str, float], None], place: int, count: int, what: str, share: float) -> None:
