@@ -27,5 +27,8 @@ st.segmented_control(
     on_change=lambda: address.put(cohort=st.session_state["cohort"]),
 )
 address.remember("patients.py", cohort=chosen)
+st.page_link(
+    "new_patient.py", label=_("New patient"), icon=":material/person_add:", query_params=address.new(chosen)
+)
 filters.bar(ready[chosen])
 worklist.show(ready[chosen])

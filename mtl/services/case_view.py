@@ -180,6 +180,8 @@ class Case:
         In pathway order: diagnosis, treatment, prognosis.
     left_out : dict
         Tasks of the study without a model, with the reason.
+    private : bool
+        Typed in by the user who asks, and seen by nobody else.
     answer : Answer
         What the services need to explain it further; nothing to show.
     """
@@ -198,6 +200,7 @@ class Case:
     treatments: tuple[Given, ...]
     outputs: tuple[TaskOutput, ...]
     left_out: dict[str, str]
+    private: bool
     answer: Answer = field(repr=False, compare=False)
 
     def output(self, task: str) -> TaskOutput:

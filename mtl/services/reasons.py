@@ -13,8 +13,9 @@ from mtl.explain.points import Floats
 from mtl.explain.sentences import Story, story, typical_sentence
 from mtl.language import study_language
 from mtl.model.offsets import treatment_offsets, trials_of
-from mtl.services.answer import Answer, link, with_cells
+from mtl.services.answer import Answer, link
 from mtl.services.case_view import Finding, Heatmap, Number, Typical, Why
+from mtl.services.places import with_cells
 from mtl.services.printing import level_of, place_of, reference, value_text
 from mtl.services.texts import value_text as finding_text
 from mtl.study import Feature, Task

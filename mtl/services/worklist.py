@@ -147,6 +147,13 @@ def _recorded(features: tuple[str, ...], scores: Scores) -> dict[str, str]:
     return {name: f"{RECORDED}{name}" if name in taken else name for name in features}
 
 
+def columns_of(cohort: Cohort) -> tuple[tuple[str, ...], dict[str, str], tuple[str, ...]]:
+    """`features`, `recorded` and `outputs` of every worklist of a cohort."""
+    plan = _Plan(cohort, Query())
+    recorded = _recorded(plan.features, plan.scores)
+    return tuple(name for name in plan.features if recorded[name] == name), recorded, plan.shown
+
+
 def _rows(cohort: Cohort, scores: Scores, places: list[int]) -> pd.DataFrame:
     columns = {"case_key": "case_key", "identifier": "identifier"}
     features = tuple(feature.name for feature in cohort.study.features)

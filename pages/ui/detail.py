@@ -1,4 +1,4 @@
-"""Below the reasons, one at a time: what if, the full table, what became of the patient."""
+"""Below the reasons, one at a time: what if, the full table, what became of the patient, what was signed."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from mtl.figures.markup import text
 from mtl.language import _
 from mtl.services import cases
 from mtl.services.cases import Case, Why
-from pages.ui import findings, say, theme, what_if
+from pages.ui import findings, record, say, theme, what_if
 
 
 def tabs(case: Case, explained: Why) -> None:
     """Show the tabs; only the open one is computed."""
     with theme.card("detail"):
-        edit, table, outcome = st.tabs(
-            [_("What if"), _("All findings"), _("What became of the patient")],
+        edit, table, outcome, signed = st.tabs(
+            [_("What if"), _("All findings"), _("What became of the patient"), _("Record")],
             on_change="rerun",
             key="detail",
         )
@@ -28,6 +28,9 @@ def tabs(case: Case, explained: Why) -> None:
         if outcome.open:
             with outcome:
                 own_outcome(case)
+        if signed.open:
+            with signed:
+                record.panel(case, explained.task.name)
 
 
 def own_outcome(case: Case) -> None:
