@@ -21,5 +21,6 @@ with st.sidebar:
         navigation.show()
     language.switch()
 signin.gate()
+users.enter(signin.visitor() or users.LOCAL)  # for the rest of this run; elsewhere it is asked for
 with guard.shell():
     page.run()

@@ -268,7 +268,8 @@ class Why:
     base, margin : float
         On the additive scale: base + the table's margins = margin. For a class of a multiclass task, that class's logit.
     typical : dict
-        Feature name -> Typical, for the features the task may see.
+        Feature name -> Typical, for the features the task may see, or for those of the story where only these were
+        asked for.
     """
 
     task: Task

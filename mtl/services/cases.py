@@ -135,7 +135,13 @@ def _output(found: Answer, task: Task, findings: tuple[Finding, ...], horizon: f
     )
 
 
-def why(case: Case, task: str, horizon: float | None = None, category: str | None = None) -> Why:
+def why(
+    case: Case,
+    task: str,
+    horizon: float | None = None,
+    category: str | None = None,
+    told_only: bool = False,
+) -> Why:
     """Explain one number of a case, edited or not, by the predictor that gave it.
 
     Parameters
@@ -144,6 +150,8 @@ def why(case: Case, task: str, horizon: float | None = None, category: str | Non
         Years, one of the task's; the headline's if left out.
     category
         A class's `Level.text`; the headline's if left out.
+    told_only
+        Predict again at typical values only for the findings of the story, not for every finding of the table.
 
     Raises
     ------
@@ -152,7 +160,7 @@ def why(case: Case, task: str, horizon: float | None = None, category: str | Non
     """
     require("case:read")
     shown = _shown(case, task, horizon, category)
-    return reasons.why(case.answer, case.output(task).task, shown, case.findings)
+    return reasons.why(case.answer, case.output(task).task, shown, case.findings, told_only)
 
 
 def _shown(case: Case, task: str, horizon: float | None, category: str | None) -> Number:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from mtl.data.encode import encode
-from mtl.data.notes import shorten
+from mtl.data.notes import MAX_EXAMPLE, shorten
 from mtl.expressions import cells
 from mtl.language import _, study_language
 from mtl.model.outputs import predictions
@@ -155,15 +155,16 @@ def _impossible(feature: Feature, cell: Any) -> bool:
 def _given(treatment: Treatment, value: object) -> Any:
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
-    text = cells.cell_text(value) if isinstance(value, (str, bool, int, float)) else None
-    known = {level.text: level.value for level in treatment.levels} or {"0": 0.0, "1": 1.0}
-    text = {"true": "1", "false": "0"}.get(text or "", text) if text not in known else text
-    if text not in known:
-        levels = ", ".join(level.get(study_language()) for level in treatment.levels) or "0, 1"
-        words = _("{field}: choose one of {levels}, or leave it as not known")
-        title = treatment.title(study_language())
-        raise EditError(treatment.column, words.format(field=title, levels=levels))
-    return known[text]
+    known = [level.value for level in treatment.levels] or [0.0, 1.0]
+    keys = {cells.cell_text(one) or "": at for at, one in enumerate(known)}
+    given = int(value) if isinstance(value, bool) else value
+    plain = isinstance(given, (str, int, float)) and len(shorten(given)) < MAX_EXAMPLE
+    found = cells.levels(pd.Series([given if plain else None], dtype=object), keys)[0][0]
+    if not np.isnan(found):
+        return known[int(found)]
+    levels = ", ".join(level.get(study_language()) for level in treatment.levels) or "0, 1"
+    words = _("{field}: choose one of {levels}, or leave it as not known")
+    raise EditError(treatment.column, words.format(field=treatment.title(study_language()), levels=levels))
 
 
 # Keeping -------------------------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ __all__ = [
 
 ESTIMATE, AGREE, OVERRIDE = "estimate", "agree", "override"
 LONGEST = 4000  # characters of a reason or a note
+MOST = 1e15  # an estimate in a task's own unit
 Own = dict[str, Any]  # of a task: {"value": 0.3, "horizon": 5.0} or {"category": "3"}
 
 
@@ -120,7 +121,8 @@ def _understood(output: TaskOutput, value: object) -> Own:
         if value not in [level.text for level in output.task.classes]:
             raise RecordError(name, _("Choose one of the classes, or none."))
         return {"category": value}
-    number = float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else math.nan
+    plain = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < MOST
+    number = float(value) if plain else math.nan  # type: ignore[arg-type]
     if not math.isfinite(number):
         raise RecordError(name, _("An estimate is a number; leave it empty where you have none."))
     if output.kind == "regression":
@@ -186,10 +188,10 @@ def sign(
 
 
 def _written(field: str, text: object) -> str:
-    words = text.strip() if isinstance(text, str) else ""
+    words = text if isinstance(text, str) else ""
     if len(words) > LONGEST:
         raise RecordError(field, _("Write at most {count} characters.").format(count=LONGEST))
-    return "".join(sign for sign in words if sign in "\n\t" or unicodedata.category(sign)[0] != "C")
+    return "".join(sign for sign in words if sign in "\n\t" or unicodedata.category(sign)[0] != "C").strip()
 
 
 def _record(case: Case, user: str, task: str | None, decision: str, own: dict[str, Own]) -> Record:

@@ -191,6 +191,10 @@ def around(cohort: Cohort, query: Query, case_key: str) -> Neighbours:
     nowhere = Neighbours(None, None, None, n)
     if place is None:
         return nowhere
+    if plan.where == "true" and plan.by == "NULL":  # everybody, as recorded: the order is that of the rows
+        keys = cohort.case_keys
+        before, after = (keys[at].decode() if 0 <= at < n else None for at in (place - 1, place + 1))
+        return Neighbours(before, after, place + 1, n)
     sql = f"SELECT {plan.by} FROM {_FILE} WHERE row = {int(place)} AND {plan.where}"
     found = _ask(sql, [plan.file, *plan.values])
     if not found:

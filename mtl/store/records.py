@@ -15,7 +15,7 @@ from mtl.store.database import reading, writing
 _table = schema.records
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Record:
     """A signed record; nothing of it changes any more.
 

@@ -118,10 +118,18 @@ records = Table(
     sqlite_autoincrement=True,  # a number is never used twice
 )
 
-# What was signed stays as it was: the database itself refuses a change.
-for verb in ("UPDATE", "DELETE"):
+# What was signed stays as it was: the database itself refuses a change, also one by REPLACE.
+for name, condition in (
+    ("records_no_update", "BEFORE UPDATE ON records"),
+    ("records_no_delete", "BEFORE DELETE ON records"),
+    (
+        "records_no_replace",
+        "BEFORE INSERT ON records WHEN EXISTS "
+        "(SELECT 1 FROM records WHERE number = NEW.number OR key = NEW.key)",
+    ),
+):
     refuse = DDL(  # type: ignore[no-untyped-call]
-        f"CREATE TRIGGER records_no_{verb.lower()} BEFORE {verb} ON records "
+        f"CREATE TRIGGER {name} {condition} "
         "BEGIN SELECT RAISE(ABORT, 'a signed record cannot be changed; sign a correction'); END"
     )
     event.listen(records, "after_create", refuse.execute_if(dialect="sqlite"))

@@ -70,8 +70,8 @@ def _difference(output: TaskOutput, before: Number, after: Number) -> str:
 def changes(answer: WhatIf, chosen: str) -> str:
     """Return how the contributions to the chosen task changed, the largest change first."""
     shown = answer.before.output(chosen).headline
-    one = cases.why(answer.before, chosen, shown.horizon, shown.category)
-    other = cases.why(answer.after, chosen, shown.horizon, shown.category)
+    one = cases.why(answer.before, chosen, shown.horizon, shown.category, told_only=True)
+    other = cases.why(answer.after, chosen, shown.horizon, shown.category, told_only=True)
     if one.story is None or other.story is None:
         return ""
     factor, decimals = (1.0, one.story.decimals) if one.link == "identity" else (100.0, 1)

@@ -24,7 +24,8 @@ def tabs(case: Case, explained: Why) -> None:
                 what_if.panel(case, explained.task.name)
         if table.open:
             with table:
-                findings.panel(case, explained)
+                one = explained.number
+                findings.panel(case, cases.why(case, explained.task.name, one.horizon, one.category))
         if outcome.open:
             with outcome:
                 own_outcome(case)

@@ -73,8 +73,9 @@ def choice(label: str, words: dict[str, str], start: object, key: str, missing: 
 
 
 def below(hint: str) -> None:
-    """Show a line below a field; without words it keeps the fields of a row level."""
-    st.html(f'<p class="quiet">{text(hint or chr(0xA0))}</p>')
+    """Show a line below a field, where there is one."""
+    if hint:
+        st.html(f'<p class="quiet">{text(hint)}</p>')
 
 
 def usual(feature: Feature) -> str:

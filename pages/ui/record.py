@@ -17,7 +17,7 @@ DECISIONS = {records.AGREE: N_("I agree"), records.OVERRIDE: N_("I decide otherw
 SAID = {
     records.AGREE: N_("agreed"),
     records.OVERRIDE: N_("decided otherwise"),
-    records.ESTIMATE: N_("own estimate, before the model's"),
+    records.ESTIMATE: N_("Own estimate, before the model's"),
 }
 _ALL = ""
 
@@ -122,6 +122,8 @@ def _entry(case: Case, one: Signed) -> str:
 
 
 def _line(case: Case, one: Signed) -> str:
+    if one.record.decision == records.ESTIMATE:
+        return _(SAID[records.ESTIMATE])
     about = _task(case, one.record.task) if one.record.task else _("All tasks together")
     return _("{label}: {value}").format(label=about, value=_(SAID[one.record.decision]))
 
