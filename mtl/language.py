@@ -182,7 +182,7 @@ def number(value: float, decimals: int | None = None) -> str:
     group, point = _symbols(_locale())
     text = _grouped(value, decimals)
     if (group, point) != (",", "."):
-        text = text.translate(str.maketrans({",": group, ".": point}))
+        text = text.replace(",", "\0").replace(".", point).replace("\0", group)
     return _signed_zero(text)
 
 
@@ -219,7 +219,7 @@ def _signed_zero(text: str) -> str:
     """Write a minus sign for a hyphen, and none before a zero."""
     if not text.startswith("-"):
         return text
-    return text[1:] if not any(digit in text for digit in "123456789") else _MINUS + text[1:]
+    return text[1:] if not any(digit in text for digit in "123456789∞") else _MINUS + text[1:]
 
 
 def signed(value: float, decimals: int = 0) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import streamlit as st
@@ -51,6 +52,10 @@ def save(app: AppTest) -> AppTest:
     return next(button for button in app.button if str(button.key).startswith("save_")).click().run()
 
 
+def number(app: AppTest, label: str) -> Any:
+    return next(widget for widget in app.number_input if widget.label.startswith(label))
+
+
 def opened(open_app: Open, page: str, lang: str | None = None, **parts: str) -> AppTest:
     app = open_app(lang=lang)
     app.switch_page(page)
@@ -89,14 +94,12 @@ def test_an_error_says_what_to_do_and_a_warning_lets_the_user_decide(open_app: O
     app = opened(open_app, "new_patient.py", cohort=COHORT)
     save(app)
     assert "recognise" in app.error[0].value
-    age = next(widget for widget in app.number_input if widget.label.startswith("Age"))
-    nodes = next(widget for widget in app.number_input if "nodes" in widget.label)
     app.text_input[0].set_value(HOSTILE)
-    age.set_value(540)
-    nodes.set_value(-3)
+    number(app, "Age").set_value(540)
+    number(app, "Positive").set_value(-3)
     save(app)
     assert [error for error in app.error if "below zero" in error.value]
-    nodes.set_value(3)
+    number(app, "Positive").set_value(3)
     save(app)
     assert not app.error
     assert any("540" in warning.value for warning in app.warning)
@@ -115,15 +118,16 @@ def test_an_own_patient_is_edited_and_deleted(open_app: Open) -> None:
     assert "your own patient" in markup(app)
     app.button(key="edit_case").click().run()
     clean(app)
+    app = opened(open_app, "new_patient.py", case=key)  # a test's app stays on the page it was opened at
     assert app.text_input[0].value == "bed 9"
     grade = next(widget for widget in app.selectbox if widget.label == "Histological grade")
     assert grade.value == "3"
-    next(w for w in app.number_input if w.label.startswith("Age")).set_value(61)
+    number(app, "Age").set_value(61)
     save(app)
     clean(app)
     assert one(app, "case") == key
     assert cases.open_case(key).finding("age").value == 61
-    app.button(key="edit_case").click().run()
+    app = opened(open_app, "new_patient.py", case=key)
     assert app.button(key="delete_case").disabled
     app.checkbox[0].check().run()
     app.button(key="delete_case").click().run()
