@@ -187,6 +187,8 @@ class Case:
         In pathway order: diagnosis, treatment, prognosis.
     left_out : dict
         Tasks of the study without a model, with the reason.
+    private : bool
+        Typed in by the user who asks, and seen by nobody else.
     answer : Answer
         What the services need to explain it further; nothing to show.
     """
@@ -205,6 +207,7 @@ class Case:
     treatments: tuple[Given, ...]
     outputs: tuple[TaskOutput, ...]
     left_out: dict[str, str]
+    private: bool
     answer: Answer = field(repr=False, compare=False)
 
     def output(self, task: str) -> TaskOutput:
@@ -272,7 +275,8 @@ class Why:
     base, margin : float
         On the additive scale: base + the table's margins = margin. For a class of a multiclass task, that class's logit.
     typical : dict
-        Feature name -> Typical, for the features the task may see.
+        Feature name -> Typical, for the features the task may see, or for those of the story where only these were
+        asked for.
     """
 
     task: Task

@@ -102,8 +102,9 @@ class Scores:
 
     def median(self, column: str) -> float | None:
         """Median of an output column; None where it has no value."""
-        values = self.distributions[column]
-        return float(np.median(values)) if len(values) else None
+        values = self.distributions[column]  # sorted
+        middle = values[(len(values) - 1) // 2 : len(values) // 2 + 1]
+        return float(middle.mean()) if len(values) else None
 
     def share_below(self, column: str, value: float) -> float | None:
         """Share of the cohort with a smaller number in an output column, 0 to 1."""

@@ -54,6 +54,17 @@ def open_cohort(key: str) -> NoReturn:
     st.switch_page("patients.py", query_params=language.address() | {COHORT: key})
 
 
+def open_form(cohort: str, key: str | None = None) -> NoReturn:
+    """Go to the form of a new patient of a cohort, or of a case of the user's own."""
+    parts = {COHORT: cohort} | ({CASE: key} if key else {})
+    st.switch_page("new_patient.py", query_params=language.address() | parts)
+
+
+def new(cohort: str) -> dict[str, str]:
+    """Return the parts of the address of an empty form."""
+    return language.address() | {COHORT: cohort}
+
+
 def remember(page: str, **parts: str) -> None:
     """Keep what a page shows, for the links of the navigation in this session."""
     st.session_state.setdefault(_LAST, {})[page] = parts

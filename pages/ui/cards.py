@@ -58,6 +58,12 @@ def at_horizon(case: Case, years: float | None) -> Case:
     return cases.open_case(case.key, horizons=wanted)
 
 
+def chosen_horizons(case: Case) -> dict[str, float]:
+    """Return the horizon at which each survival task is shown."""
+    found = ((output.task.name, output.headline.horizon) for output in case.outputs)
+    return {name: years for name, years in found if years is not None}
+
+
 def _heading(case: Case, role: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key=f"heading_{role}"):
         st.html(f'<h2 class="section-name">{text(_(ROLES[role]))}</h2>', width="stretch")

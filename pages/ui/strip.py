@@ -24,6 +24,8 @@ def strip(case: Case, first: list[str]) -> None:
             )
             st.html(f'<p class="quiet">{_context(case)}</p>', width="stretch")
             with st.container(horizontal=True, width="content", gap="small"):
+                if case.private and st.button(_("Edit"), key="edit_case", icon=":material/edit:"):
+                    address.open_form(case.cohort, case.key)
                 _steps(case)
         st.html(_values(case, first))
 
@@ -66,10 +68,12 @@ def _context(case: Case) -> str:
     cohort = case.study.title.get(study_language()) or case.cohort_name
     novel = [_("unlike the training patients")] if case.novel else []
     parts = [*novel, known, *given, cohort, trained]
-    badge = ""
-    if case.in_training:
+    words = ""
+    if case.private:
+        words = _("your own patient: nobody else sees it")
+    elif case.in_training:
         words = _("training patient: numbers from a model that did not see this patient")
-        badge = f'<span class="badge">{text(words)}</span> '
+    badge = f'<span class="badge">{text(words)}</span> ' if words else ""
     return badge + " · ".join(text(part) for part in parts)
 
 
