@@ -49,7 +49,13 @@ def cross_fitted(
             "stage": [{"name": "before"}],
             "feature": [f | {"stage": "before"} for f in entries["feature"] if f["name"] in features],
             "task": [
-                {"name": "given", "kind": "binary", "role": "treatment", "stage": "before", "target": _is_one(column)}
+                {
+                    "name": "given",
+                    "kind": "binary",
+                    "role": "treatment",
+                    "stage": "before",
+                    "target": _is_one(column),
+                }
             ],
         }
     )

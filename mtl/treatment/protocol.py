@@ -118,15 +118,6 @@ def check(study: Study, protocol: Protocol) -> None:
     ProtocolError
         It has no such treatment, level, outcome or horizon; a condition cannot be read, or looks at what happened
         after treatment was chosen.
-
-    Examples
-    --------
-    >>> from mtl.data.samples import load_sample
-    >>> asked = Protocol(treatment="hormon", outcome="recurrence", horizon=5, eligibility="death == 0")
-    >>> check(load_sample("rotterdam")[0], asked)
-    Traceback (most recent call last):
-    ...
-    mtl.treatment.protocol.ProtocolError: eligibility reads 'death', which is not known when treatment is chosen; ...
     """
     try:
         treatment, task = study.treatment(protocol.treatment), study.task(protocol.outcome)
@@ -151,7 +142,10 @@ def check(study: Study, protocol: Protocol) -> None:
         raise ProtocolError(
             f"no finding is known before treatment {treatment.column!r}: nothing to adjust for"
         )
-    for what, condition in [("eligibility", protocol.eligibility), *(("subgroup", s) for s in protocol.subgroups)]:
+    for what, condition in [
+        ("eligibility", protocol.eligibility),
+        *(("subgroup", s) for s in protocol.subgroups),
+    ]:
         if not condition.strip():
             continue
         try:

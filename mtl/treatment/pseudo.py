@@ -46,7 +46,9 @@ def _by_arm(time: Floats, event: Bools, at: float, arm: Bools | None, which: int
     return out
 
 
-def _leave_one_out(time: Floats, event: Bools, at: float) -> tuple[tuple[float, float], tuple[Floats, Floats]]:
+def _leave_one_out(
+    time: Floats, event: Bools, at: float
+) -> tuple[tuple[float, float], tuple[Floats, Floats]]:
     """Survival at `at` and restricted mean, of all patients and without each in turn."""
     times, group, leaving = np.unique(time, return_inverse=True, return_counts=True)
     deaths = np.bincount(group[event], minlength=len(times)).astype(np.float64)
@@ -58,7 +60,9 @@ def _leave_one_out(time: Floats, event: Bools, at: float) -> tuple[tuple[float, 
     ends = np.append(np.minimum(times, at), at)
     width = np.diff(ends)  # of the interval that begins at each time
     first = float(ends[0])
-    before = np.concatenate([[1.0], np.cumprod(one_less)[:-1]])  # just before each time, somebody later left out
+    before = np.concatenate(
+        [[1.0], np.cumprod(one_less)[:-1]]
+    )  # just before each time, somebody later left out
     area_before = first + np.concatenate([[0.0], np.cumsum(np.cumprod(one_less) * width)[:-1]])
     # Survival and area from each time on, given survival to just after it: unchanged by who left then.
     ahead = np.concatenate([np.cumprod(whole[::-1])[::-1][1:], [1.0]])

@@ -93,7 +93,7 @@ def weighted_cox(time: Floats, event: Bools, columns: Floats, weights: Floats | 
     beta = np.zeros(z.shape[1])
     value, score, information = sets.likelihood(z, beta)
     for _ in range(STEPS):
-        step = np.linalg.solve(information, score)
+        step = np.linalg.lstsq(information, score, rcond=1e-12)[0]
         size = 1.0
         following = sets.likelihood(z, beta + step)
         while not following[0] >= value - 1e-9 * abs(value) and size > 1e-6:
@@ -105,7 +105,7 @@ def weighted_cox(time: Floats, event: Bools, columns: Floats, weights: Floats | 
             break
         if np.abs(step).max() < TOLERANCE * (1.0 + np.abs(beta).max()):
             residuals = sets.residuals(z, beta) * sets.weight[:, None]
-            bread = np.linalg.inv(information)
+            bread = np.linalg.pinv(information, rcond=1e-12, hermitian=True)
             influence = residuals @ bread
             return CoxFit(beta, influence.T @ influence)
     raise NotEstimable("the columns order the events perfectly: the hazard ratio has no limit")
@@ -143,7 +143,9 @@ class _RiskSets:
         top = margin.max() if len(margin) else 0.0
         relative = self.weight * np.exp(margin - top)
         pairs = z[:, :, None] * z[:, None, :]
-        sums = self._sums(np.column_stack([relative, relative[:, None] * z, relative[:, None] * pairs.reshape(-1, p * p)]))
+        sums = self._sums(
+            np.column_stack([relative, relative[:, None] * z, relative[:, None] * pairs.reshape(-1, p * p)])
+        )
         mean = sums[:, 1 : p + 1] / sums[:, :1]
         second = (sums[:, p + 1 :] / sums[:, :1]).reshape(-1, p, p)
         w, own = self.mean_weight, self.weight[self.events]
@@ -164,7 +166,9 @@ class _RiskSets:
         np.add.at(steps, self.group + 1, hazard)
         moments = np.zeros((self.n_times + 1, z.shape[1]))
         np.add.at(moments, self.group + 1, hazard[:, None] * mean)
-        out = -relative[:, None] * (z * np.cumsum(steps)[self.until][:, None] - np.cumsum(moments, axis=0)[self.until])
+        out = -relative[:, None] * (
+            z * np.cumsum(steps)[self.until][:, None] - np.cumsum(moments, axis=0)[self.until]
+        )
         # A tied event stays in its own tie's sums by its share only: give the rest back.
         kept_back = np.zeros(self.n_times)
         np.add.at(kept_back, self.group, self.share * hazard)

@@ -17,8 +17,14 @@ from mtl.treatment.weighting import effective, inverse, overlap, weighted_cox
 def lifelines_fit(
     time: np.ndarray, event: np.ndarray, columns: np.ndarray, weights: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    table = pd.DataFrame(columns).add_prefix("x").assign(t=time, e=event, w=weights * len(weights) / weights.sum())
-    fitted = CoxPHFitter().fit(table, "t", "e", weights_col="w", robust=True, fit_options={"precision": 1e-10})
+    table = (
+        pd.DataFrame(columns)
+        .add_prefix("x")
+        .assign(t=time, e=event, w=weights * len(weights) / weights.sum())
+    )
+    fitted = CoxPHFitter().fit(
+        table, "t", "e", weights_col="w", robust=True, fit_options={"precision": 1e-10}
+    )
     return fitted.params_.to_numpy(), fitted.summary["se(coef)"].to_numpy()
 
 
@@ -56,7 +62,10 @@ def test_tied_times_as_lifelines() -> None:
 def test_a_weight_of_zero_leaves_the_patient_out() -> None:
     time, event, x, weight = cohort(3)
     weight[:100] = 0.0
-    whole, part = weighted_cox(time, event, x, weight), weighted_cox(time[100:], event[100:], x[100:], weight[100:])
+    whole, part = (
+        weighted_cox(time, event, x, weight),
+        weighted_cox(time[100:], event[100:], x[100:], weight[100:]),
+    )
     assert whole.coefficients == pytest.approx(part.coefficients)
     assert whole.ratio() == pytest.approx(part.ratio())
 
