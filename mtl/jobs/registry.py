@@ -7,6 +7,11 @@ from collections.abc import Callable
 from mtl.jobs.queue import Payload
 from mtl.jobs.samples import prepare
 from mtl.jobs.scoring import rescore
+from mtl.jobs.trials import emulate_trial
 
 Report = Callable[[str, float], None]
-KINDS: dict[str, Callable[[Payload, Report], None]] = {"prepare_sample": prepare, "score_cohort": rescore}
+KINDS: dict[str, Callable[[Payload, Report], None]] = {
+    "prepare_sample": prepare,
+    "score_cohort": rescore,
+    "emulate_trial": emulate_trial,
+}

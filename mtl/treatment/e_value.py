@@ -24,7 +24,7 @@ def e_value(ratio: float, low: float, high: float, share_with_event: float) -> t
     def risk_ratio(hazard_ratio: float) -> float:
         if share_with_event < COMMON:
             return hazard_ratio
-        return (1 - 0.5 ** math.sqrt(hazard_ratio)) / (1 - 0.5 ** math.sqrt(1 / hazard_ratio))
+        return (1 - math.pow(0.5, math.sqrt(hazard_ratio))) / (1 - math.pow(0.5, math.sqrt(1 / hazard_ratio)))
 
     def of(risk: float) -> float:
         away = max(risk, 1 / risk)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mtl.evaluate.metric import NotEstimable
+from mtl.data.encode import encode
 from mtl.model.offsets import FALSE, TRUE, holds
 from mtl.study import Study
 from mtl.treatment.balance import Imbalance, Overlap, imbalances, overlap_of
@@ -29,9 +29,9 @@ from mtl.treatment.protocol import (
     refusal,
 )
 from mtl.treatment.pseudo import pseudo_restricted_mean, pseudo_survival
-from mtl.treatment.robust import Difference, Population, difference
+from mtl.treatment.robust import Difference, Population, Quantity, difference
 from mtl.treatment.subgroups import Subgroup, explore
-from mtl.treatment.weighting import inverse, overlap, weighted_cox
+from mtl.treatment.weighting import NoRatio, inverse, overlap, weighted_cox
 
 Floats = NDArray[np.float64]
 Progress = Callable[[str, float], None]
@@ -51,10 +51,14 @@ class Ratio(Entry):
 
 
 class Result(Entry):
-    """What came of a protocol. With a `refusal` everything after it that could not be had is absent."""
+    """What came of a protocol. With a `refusal` everything after it that could not be had is absent.
+
+    `unmeasured` are confounders of the protocol of which these patients have no value at all.
+    """
 
     protocol: Protocol
     confounders: tuple[str, ...]
+    unmeasured: tuple[str, ...] = ()
     flow: tuple[Step, ...]
     treated: int = 0
     untreated: int = 0
@@ -99,10 +103,16 @@ def emulate(
     """
     progress("patients", 0.0)
     arms = assemble(study, table, protocol)
-    features = confounders(study, protocol.treatment)
+    rows = table.iloc[arms.rows]
+    wanted = confounders(study, protocol.treatment)
+    known = dict(
+        zip((f.name for f in study.features), ~np.isnan(encode(study, rows).X).all(axis=0), strict=True)
+    )
+    features = [name for name in wanted if known[name]]
     result = Result(
         protocol=protocol,
         confounders=tuple(features),
+        unmeasured=tuple(name for name in wanted if not known[name]),
         flow=arms.flow,
         treated=int(arms.treated.sum()),
         untreated=int((~arms.treated).sum()),
@@ -112,7 +122,6 @@ def emulate(
     )
     if result.refusal is not None:
         return result
-    rows = table.iloc[arms.rows]
     progress("propensity", 0.05)
     inner: Progress = lambda what, share: progress("propensity", 0.05 + 0.35 * share)  # noqa: E731
     if propensity is None:
@@ -170,7 +179,7 @@ def hazard_ratios(arms: Arms, columns: Floats, chance: Floats) -> tuple[Ratio, .
 def _ratio(method: Method, arms: Arms, columns: Floats, weights: Floats | None) -> Ratio:
     try:
         value, low, high = weighted_cox(arms.time, arms.event, columns, weights).ratio()
-    except NotEstimable as error:
+    except NoRatio as error:
         return Ratio(method=method, value=None, low=None, high=None, reason=str(error))
     return Ratio(method=method, value=value, low=low, high=high)
 
@@ -180,26 +189,16 @@ def differences(
 ) -> tuple[Difference, ...]:
     """Survival and restricted mean at the horizon, for the overlap and for everybody eligible."""
     at = protocol.horizon
-    pseudo = {
+    pseudo: dict[Quantity, Floats] = {
         "survival": pseudo_survival(arms.time, arms.event, at, arms.treated),
         "restricted_mean": pseudo_restricted_mean(arms.time, arms.event, at, arms.treated),
     }
     out: list[Difference] = []
     populations: tuple[Population, ...] = ("overlap", "everybody")
     for population in populations:
-        for quantity in ("survival", "restricted_mean"):
+        for quantity, values in pseudo.items():
             progress("doubly robust differences", 0.5 + 0.12 * len(out))
-            out.append(
-                difference(
-                    quantity,
-                    pseudo[quantity],
-                    arms.treated,
-                    columns,
-                    chance,
-                    population,
-                    protocol.seed,  # type: ignore[arg-type]
-                )
-            )
+            out.append(difference(quantity, values, arms.treated, columns, chance, population, protocol.seed))
     return tuple(out)
 
 

@@ -1,4 +1,4 @@
-"""The probability of being treated, given the findings: from the model, cross-fitted, and from a plain logistic regression."""
+"""The probability of being treated, given the findings: by the model, cross-fitted, and by plain logistic regression."""
 
 from __future__ import annotations
 

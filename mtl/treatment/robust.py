@@ -13,6 +13,7 @@ from mtl.treatment.protocol import Entry
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Population = Literal["overlap", "everybody"]
+Quantity = Literal["survival", "restricted_mean"]
 CLIP = 0.01  # of the propensity where everybody eligible is spoken for
 REPETITIONS = 3
 FOLDS = 5
@@ -26,7 +27,7 @@ class Difference(Entry):
     (Chernozhukov, Cinelli, Newey, Sharma and Syrgkanis, "Long story short", 2022).
     """
 
-    quantity: Literal["survival", "restricted_mean"]
+    quantity: Quantity
     population: Population
     value: float
     low: float
@@ -36,7 +37,7 @@ class Difference(Entry):
 
 
 def difference(
-    quantity: Literal["survival", "restricted_mean"],
+    quantity: Quantity,
     pseudo: Floats,
     treated: Bools,
     columns: Floats,

@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mtl.evaluate.metric import NotEstimable
 from mtl.model.offsets import FALSE, TRUE, holds
 from mtl.treatment.protocol import FEWEST, Arms, Entry
-from mtl.treatment.weighting import overlap, weighted_cox
+from mtl.treatment.weighting import NoRatio, overlap, weighted_cox
 
 Floats = NDArray[np.float64]
 
@@ -62,7 +61,7 @@ def _side(arms: Arms, weights: Floats, inside: NDArray[np.bool_]) -> tuple[float
     arm = arms.arm[inside][:, None]
     try:
         return weighted_cox(arms.time[inside], arms.event[inside], arm, weights[inside]).ratio()
-    except NotEstimable:
+    except NoRatio:
         return None
 
 
@@ -72,5 +71,5 @@ def _interaction(arms: Arms, weights: Floats, truth: NDArray[np.int8]) -> tuple[
     columns = np.column_stack([arms.arm[known] * group, arms.arm[known], group])
     try:
         return weighted_cox(arms.time[known], arms.event[known], columns, weights[known]).ratio()
-    except NotEstimable:
+    except NoRatio:
         return None

@@ -8,13 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from mtl.evaluate.metric import NotEstimable
-
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 STEPS = 60
 TOLERANCE = 1e-9
 LIMIT = 12.0  # a log hazard ratio per standard deviation beyond which the likelihood has no maximum
+
+
+class NoRatio(ValueError):
+    """The patients give no hazard ratio; the message says why."""
 
 
 def overlap(treated: Bools, propensity: Floats) -> Floats:
@@ -72,7 +74,7 @@ def weighted_cox(time: Floats, event: Bools, columns: Floats, weights: Floats | 
 
     Raises
     ------
-    NotEstimable
+    NoRatio
         No events, or the columns order the events perfectly.
 
     Examples
@@ -87,9 +89,9 @@ def weighted_cox(time: Floats, event: Bools, columns: Floats, weights: Floats | 
     sets = _RiskSets(time[order], event[order], w[order])
     z = columns[order] - columns[order].mean(axis=0)
     if not event[order].any():
-        raise NotEstimable(f"no events among the {len(order)} patients")
+        raise NoRatio(f"no events among the {len(order)} patients")
     if (z.std(axis=0) == 0).any():
-        raise NotEstimable("a column of the regression is the same for every patient")
+        raise NoRatio("a column of the regression is the same for every patient")
     beta = np.zeros(z.shape[1])
     value, score, information = sets.likelihood(z, beta)
     for _ in range(STEPS):
@@ -108,7 +110,7 @@ def weighted_cox(time: Floats, event: Bools, columns: Floats, weights: Floats | 
             bread = np.linalg.pinv(information, rcond=1e-12, hermitian=True)
             influence = residuals @ bread
             return CoxFit(beta, influence.T @ influence)
-    raise NotEstimable("the columns order the events perfectly: the hazard ratio has no limit")
+    raise NoRatio("the columns order the events perfectly: the hazard ratio has no limit")
 
 
 class _RiskSets:

@@ -27,6 +27,7 @@ SECTIONS: dict[str, tuple[Page, ...]] = {
         Page("patients.py", N_("Patients"), "patients", ":material/groups:"),
         Page("case.py", N_("Case"), "case", ":material/person:"),
     ),
+    N_("Research"): (Page("trial.py", N_("Target trial"), "trial", ":material/balance:"),),
 }
 START = "overview"
 

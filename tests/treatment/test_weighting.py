@@ -9,9 +9,8 @@ from lifelines import CoxPHFitter
 
 from mtl.data.samples import load_sample
 from mtl.data.targets import targets
-from mtl.evaluate.metric import NotEstimable
 from mtl.treatment.propensity import logistic
-from mtl.treatment.weighting import effective, inverse, overlap, weighted_cox
+from mtl.treatment.weighting import NoRatio, effective, inverse, overlap, weighted_cox
 
 
 def lifelines_fit(
@@ -72,9 +71,9 @@ def test_a_weight_of_zero_leaves_the_patient_out() -> None:
 
 def test_without_a_maximum_there_is_no_ratio() -> None:
     time = np.arange(1.0, 21.0)
-    with pytest.raises(NotEstimable, match="no limit"):
+    with pytest.raises(NoRatio, match="no limit"):
         weighted_cox(time, time <= 10, (time <= 10).astype(float)[:, None])
-    with pytest.raises(NotEstimable, match="no events"):
+    with pytest.raises(NoRatio, match="no events"):
         weighted_cox(time, time < 0, (time <= 10).astype(float)[:, None])
 
 
