@@ -16,7 +16,7 @@ from mtl.treatment.emulate import Result
 
 @dataclass(frozen=True)
 class Part:
-    """A section: a short name that no reader sees, its heading, sentences, a table (heads and rows), and a picture for the page."""
+    """A section: a name for the program, its heading, sentences, a table (heads and rows), and a picture for the page."""
 
     name: str
     title: str

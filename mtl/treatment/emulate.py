@@ -105,9 +105,8 @@ def emulate(
     arms = assemble(study, table, protocol)
     rows = table.iloc[arms.rows]
     wanted = confounders(study, protocol.treatment)
-    known = dict(
-        zip((f.name for f in study.features), ~np.isnan(encode(study, rows).X).all(axis=0), strict=True)
-    )
+    X = encode(study, rows).X
+    known = {feature.name: not np.isnan(X[:, j]).all() for j, feature in enumerate(study.features)}
     features = [name for name in wanted if known[name]]
     result = Result(
         protocol=protocol,

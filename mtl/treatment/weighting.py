@@ -15,7 +15,7 @@ TOLERANCE = 1e-9
 LIMIT = 12.0  # a log hazard ratio per standard deviation beyond which the likelihood has no maximum
 
 
-class NoRatio(ValueError):
+class NoRatio(ValueError):  # noqa: N818 - a finding, not a fault
     """The patients give no hazard ratio; the message says why."""
 
 

@@ -34,8 +34,9 @@ STAGES = {
 def introduction() -> None:
     """Say what this page does, and what its numbers are not."""
     words = _(
-        "What would a randomised trial of this treatment have shown in these patients? The protocol of that trial is written "
-        "down first, then the cohort stands in for it. An estimate from observed treatment, for research: no advice for a patient."
+        "What would a randomised trial of this treatment have shown in these patients? The protocol of that trial "
+        "is written down first, then the cohort stands in for it. An estimate from observed treatment, for research: "
+        "no advice for a patient."
     )
     st.html(f'<style>{figures.STYLE}</style><p class="quiet">{text(words)}</p>')
 
