@@ -46,8 +46,7 @@ def overlap(treated: Sequence[int], untreated: Sequence[int], names: tuple[str, 
         bins=number(len(treated)),
     )
     marks = "".join(
-        f'<span style="left:{css_share(share)}">{text(percent(share))}</span>'
-        for share in (0.0, 0.1, 0.5, 0.9, 1.0)
+        f'<span style="left:{css_share(share)}">{text(percent(share))}</span>' for share in (0.1, 0.5, 0.9)
     )
     key = f'<span><i></i>{text(names[0])}</span><span><i class="hatched"></i>{text(names[1])}</span>'
     words = _("probability of treatment, given the findings (propensity)")

@@ -62,7 +62,8 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         f'<tr><th scope="row">{text(row[0])}</th>{"".join(f"<td>{text(cell)}</td>" for cell in row[1:])}</tr>'
         for row in rows
     )
-    return f'<div class="plain-table"><table>{top}<tbody>{body}</tbody></table></div>'
+    wide = " wide" if len(heads) > 3 else ""
+    return f'<div class="plain-table t-table{wide}"><table>{top}<tbody>{body}</tbody></table></div>'
 
 
 def markdown_document(kept: KeptTrial, study: Study, title: Text, name: str) -> Document:

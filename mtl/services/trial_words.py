@@ -209,7 +209,7 @@ def balance(result: Result) -> str:
     before = sum(abs(one.before) > NOTABLE for one in own)
     after = sum(abs(one.after) > NOTABLE for one in own)
     worst = max((abs(one.after) for one in own), default=0.0)
-    return _(
+    told = _(
         "Standardised differences above {limit}: {before} of {all} before weighting, {after} after; "
         "the largest is then {worst}."
     ).format(
@@ -219,6 +219,13 @@ def balance(result: Result) -> str:
         all=number(len(own)),
         worst=number(worst, 2),
     )
+    if after == 0:
+        return told
+    caution = _(
+        "Weighting left some imbalance: read the weighted hazard ratio beside the adjusted one and the doubly robust "
+        "differences, which correct for it."
+    )
+    return _("{one} {other}").format(one=told, other=caution)
 
 
 def overlap(result: Result) -> str:

@@ -6,8 +6,8 @@ import streamlit as st
 
 from mtl.figures.markup import text
 from mtl.language import _, number, study_language
-from mtl.services import trial_parts, trials
 from mtl.services import trial_words as words
+from mtl.services import trials
 from mtl.services.trials import Choices, KeptTrial, Preview, Protocol, ProtocolError
 from pages.ui import address, say, theme
 
@@ -26,10 +26,9 @@ def form(offered: Choices, shown: Protocol | None) -> None:
             st.warning(say.markdown(str(error)))
             return
         st.html(_counts(seen))
-        refused = seen.refusal is not None
-        st.button(
-            _("Run"), key="trial_run", type="primary", disabled=refused, on_click=_run, args=(offered.cohort, protocol)
-        )  # fmt: skip
+        if seen.refusal is None:
+            run = {"cohort": offered.cohort, "protocol": protocol}
+            st.button(_("Run"), key="trial_run", type="primary", on_click=_run, kwargs=run)
 
 
 def _run(cohort: str, protocol: Protocol) -> None:
@@ -69,7 +68,7 @@ def _read(offered: Choices) -> Protocol:
     treatments = {one.column: one for one in offered.treatments}
     column = st.selectbox(
         _("Treatment"), list(treatments), key="trial_treatment",
-        format_func=lambda name: say.markdown(say.title(treatments[name])),
+        format_func=lambda name: say.title(treatments[name]),
     )  # fmt: skip
     levels = {level.text: level.get(study_language()) for level in treatments[column].levels}
     given: list[str] = []
@@ -84,7 +83,7 @@ def _read(offered: Choices) -> Protocol:
     outcomes = {one.name: one for one in offered.outcomes}
     outcome = st.selectbox(
         _("Outcome"), list(outcomes), key="trial_outcome",
-        format_func=lambda name: say.markdown(say.title(outcomes[name])),
+        format_func=lambda name: say.title(outcomes[name]),
     )  # fmt: skip
     horizons = outcomes[outcome].horizons
     if st.session_state["trial_horizon"] not in horizons:
@@ -152,5 +151,9 @@ def earlier(cohort: str, key: str | None) -> None:
 
 def _short(one: KeptTrial, study: trials.Study) -> str:
     asked = one.result.protocol
-    head = trial_parts.heading(one, study)
-    return _("{heading} ({who})").format(heading=head, who=words.eligible(asked))
+    return _("{treatment}: {outcome}, {time}, {who}").format(
+        treatment=words.treatment_name(study, asked),
+        outcome=say.title(study.task(asked.outcome)),
+        time=say.years(asked.horizon),
+        who=words.eligible(asked),
+    )

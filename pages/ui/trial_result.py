@@ -14,8 +14,9 @@ from mtl.services.trials import KeptTrial
 from pages.ui import say, theme
 
 ROWS = (
-    ("overlap", "balance"),
-    ("ratio", "survival"),
+    ("ratio",),
+    ("overlap", "survival"),
+    ("balance",),
     ("differences",),
     ("subgroups",),
     ("patients", "protocol"),

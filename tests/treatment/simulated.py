@@ -1,0 +1,52 @@
+"""Cohorts with a known effect of treatment, confounded by how sick a patient is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from mtl.study import Study
+
+STUDY = Study.from_dict(
+    {
+        "study": {"name": "simulated", "identifier": "id"},
+        "stage": [{"name": "start"}, {"name": "later"}],
+        "feature": [
+            {"name": "sick", "kind": "numeric", "stage": "start"},
+            {"name": "kind", "kind": "categorical", "stage": "start", "levels": ["a", "b", "c"]},
+            {"name": "old", "kind": "boolean", "stage": "start"},
+            {"name": "late", "kind": "numeric", "stage": "later"},
+        ],
+        "task": [
+            {"name": "drug", "kind": "binary", "role": "treatment", "stage": "start", "target": "given == 'yes'"},
+            {
+                "name": "relapse", "kind": "survival", "role": "prognosis", "stage": "later", "time": "time",
+                "event": "event", "time_unit": "years", "horizons": [1, 2],
+            },
+        ],
+        "treatment": [{"column": "given", "task": "drug", "levels": ["no", "yes", "other"]}],
+    }
+)  # fmt: skip
+
+
+def cohort(n: int = 400, seed: int = 0, log_ratio: float = -0.7) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    sick = rng.normal(size=n)
+    treated = rng.random(n) < 1 / (1 + np.exp(-sick))
+    time = rng.exponential(np.exp(-(0.8 * sick + log_ratio * treated - 0.7)))
+    censored = np.minimum(rng.exponential(6.0, n), 5.0)
+    table = pd.DataFrame(
+        {
+            "id": np.arange(n),
+            "sick": np.where(rng.random(n) < 0.05, np.nan, sick),
+            "kind": rng.choice(["a", "b", "c"], n),
+            "old": rng.random(n) < 0.5,
+            "late": time,
+            "given": np.where(treated, "yes", "no"),
+            "time": np.minimum(time, censored),
+            "event": (time <= censored).astype(int),
+        }
+    )
+    table.loc[:4, "given"] = "other"
+    table.loc[5:6, "time"] = np.nan
+    return table
