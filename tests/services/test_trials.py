@@ -18,7 +18,7 @@ from mtl.store import cohorts as stored
 from mtl.store import database
 from mtl.store import trials as kept_trials
 from mtl.store.cohorts import Cohort
-from tests.treatment.simulated import STUDY, cohort
+from tests.treatment.simulated import register
 
 ASKED = Protocol(
     treatment="given", outcome="relapse", horizon=2, given=("yes",), against=("no",), subgroups=("old",)
@@ -30,8 +30,7 @@ def home_of_trials(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("trials")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CONSILIUM_HOME", str(home))
-        stored.register("simulated", "simulated <b>", STUDY, cohort(300))
-        emulate_trial({"cohort": "simulated", "protocol": ASKED.model_dump_json()}, lambda stage, share: None)
+        register(ASKED)
         database.close()
     return home
 
@@ -75,8 +74,21 @@ def test_a_run_that_is_there_is_not_run_again(simulated: Cohort) -> None:
     found = trials.result(key)
     assert found is not None and found.cohort == "simulated"
     assert trials.progress(key) is None  # no job was needed
-    assert [one.key for one in trials.recent("simulated")] == [key]
+    assert key in [one.key for one in trials.recent("simulated")]
     assert process.pid() is None
+
+
+def test_the_job_keeps_its_result_once(simulated: Cohort) -> None:
+    asked = ASKED.model_copy(update={"eligibility": "sick > 9"})  # refused: nothing is fitted
+    payload = {"cohort": "simulated", "protocol": asked.model_dump_json()}
+    told: list[str] = []
+    emulate_trial(payload, lambda stage, share: told.append(stage))
+    emulate_trial(payload, lambda stage, share: told.append(stage))
+    assert told == ["patients", "saving", "saving"]
+    found = trials.result(kept_trials.trial_key(simulated, asked))
+    assert found is not None and found.result.refusal is not None
+    assert found.result.refusal.reason == "nobody"
+    assert "nobody" not in trials.document(found.key, "markdown").content.decode().split("## ")[1]
 
 
 def test_what_cannot_be_run_is_refused_before_the_queue(simulated: Cohort) -> None:

@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from mtl.store import cohorts, trials
 from mtl.study import Study
+from mtl.treatment.design import design
+from mtl.treatment.emulate import Progress, Result, emulate
+from mtl.treatment.propensity import logistic
+from mtl.treatment.protocol import Arms, Protocol
 
 STUDY = Study.from_dict(
     {
@@ -50,3 +55,21 @@ def cohort(n: int = 400, seed: int = 0, log_ratio: float = -0.7) -> pd.DataFrame
     table.loc[:4, "given"] = "other"
     table.loc[5:6, "time"] = np.nan
     return table
+
+
+def quick(table: pd.DataFrame, asked: Protocol) -> Result:
+    """A result without the model's propensity, which takes longest."""
+    columns = design(STUDY, table, ["sick", "kind", "old"])
+
+    def given(arms: Arms, progress: Progress) -> tuple[np.ndarray, str]:
+        return logistic(columns[arms.rows], arms.treated), "fitted"
+
+    return emulate(STUDY, table, asked, given)
+
+
+def register(asked: Protocol) -> str:
+    """A cohort "simulated" with one result; its key."""
+    found = cohorts.register("simulated", "simulated <b>", STUDY, cohort(300))
+    key = trials.trial_key(found, asked)
+    trials.keep(found, key, quick(found.table(), asked))
+    return key
