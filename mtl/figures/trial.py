@@ -87,10 +87,11 @@ def love(lines: Sequence[Line], notable: float) -> Drawing:
             f'<span class="t-track" aria-hidden="true">{track}</span><b>{text(printed)}</b></li>'
         )
         told.append(_("{label}: {value}").format(label=line.label, value=printed))
+    before_words, after_words = _("before weighting"), _("after weighting")
+    unit = _("standardised difference, absolute")
     key = (
-        f'<div class="t-key"><span><i class="open"></i>{text(_("before weighting"))}</span>'
-        f'<span><i class="full"></i>{text(_("after weighting"))}</span>'
-        f"<span>{text(_('standardised difference, absolute'))}</span></div>"
+        f'<div class="t-key"><span><i class="open"></i>{text(before_words)}</span>'
+        f'<span><i class="full"></i>{text(after_words)}</span><span>{text(unit)}</span></div>'
     )
     return Drawing(
         f'<ul class="t-rows">{"".join(rows)}</ul>{_ticks(axis, axis.ticks(6))}{key}', "; ".join(told)
@@ -190,9 +191,10 @@ def survival(
         if across.share(tick) < 0.85
     )
     end = _("{count} years").format(count=number(round(years[-1], 1)))
+    what = _("share without the event, overlap-weighted")
     key = (
         f'<span><i class="line"></i>{text(names[0])}</span><span><i class="dashed"></i>{text(names[1])}</span>'
-        f"<span>{text(_('share without the event, overlap-weighted'))}</span>"
+        f"<span>{text(what)}</span>"
     )
     return Drawing(
         f'<div class="t-curves"><div class="t-plot">{grid}<s style="left:{across.at(horizon)}"></s>'

@@ -62,7 +62,7 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         f'<tr><th scope="row">{text(row[0])}</th>{"".join(f"<td>{text(cell)}</td>" for cell in row[1:])}</tr>'
         for row in rows
     )
-    wide = " wide" if len(heads) > 3 else ""
+    wide = " wide" if len(heads) > 3 else "" if heads else " pairs"
     return f'<div class="plain-table t-table{wide}"><table>{top}<tbody>{body}</tbody></table></div>'
 
 

@@ -18,7 +18,8 @@ def form(offered: Choices, shown: Protocol | None) -> None:
     """Show the form, filled with the protocol of the result on the page, and run what it says."""
     _fill(offered, shown)
     with theme.card("trial_form"):
-        st.html(f'<h2 class="c-title">{text(_("Protocol"))}</h2>')
+        head = _("Protocol")
+        st.html(f'<h2 class="c-title">{text(head)}</h2>')
         protocol = _read(offered)
         try:
             seen = trials.look(offered.cohort, protocol)
@@ -122,11 +123,11 @@ def _read(offered: Choices) -> Protocol:
 def _counts(seen: Preview) -> str:
     facts = ((number(seen.treated), _("treated")), (number(seen.untreated), _("untreated")))
     markup = "".join(f"<div><b>{text(a)}</b><span>{text(b)}</span></div>" for a, b in facts)
-    lost = "".join(
-        f"<li>{text(_('{reason}: {count}').format(reason=words.step(one), count=number(one.removed)))}</li>"
-        for one in seen.flow
-        if one.removed
-    )
+    sentence = _("{reason}: {count}")
+    told = [
+        sentence.format(reason=words.step(one), count=number(one.removed)) for one in seen.flow if one.removed
+    ]
+    lost = "".join(f"<li>{text(line)}</li>" for line in told)
     refused = ""
     if seen.refusal is not None:
         refused = f'<p class="t-refused">{text(words.refused(seen.refusal))}</p>'
@@ -140,7 +141,8 @@ def earlier(cohort: str, key: str | None) -> None:
     if not kept:
         return
     with theme.card("trial_earlier"):
-        st.html(f'<h2 class="c-title">{text(_("Earlier results"))}</h2>')
+        head = _("Earlier results")
+        st.html(f'<h2 class="c-title">{text(head)}</h2>')
         study = trials.choices(cohort).study
         for one in kept[:12]:
             st.button(

@@ -107,6 +107,7 @@ def section(part: Part) -> None:
         sentences = f'<ul class="quiet t-list">{items}</ul>'
     rows = table(part.heads, part.rows) if part.rows else ""
     if part.picture and rows:
-        rows = f'<details class="more"><summary>{text(_("The numbers"))}</summary>{rows}</details>'
+        summary = _("The numbers")
+        rows = f'<details class="more"><summary>{text(summary)}</summary>{rows}</details>'
     with theme.card(f"trial_{part.name}"):
         st.html(f'<h3 class="c-title">{text(part.title)}</h3>{part.picture}{sentences}{rows}')
