@@ -50,10 +50,13 @@ REFUSALS = {
     ),
     "few_treated": N_("Only {count} treated patients; at least {needed} are needed."),
     "few_untreated": N_("Only {count} untreated patients; at least {needed} are needed."),
-    "few_events": N_("Only {count} events; at least {needed} are needed."),
+    "few_events": N_("Only {count} events by the horizon; at least {needed} are needed."),
     "horizon": N_(
         "Only {count} patients of one arm are still followed at the horizon; at least {needed} are needed. "
         "Choose an earlier one."
+    ),
+    "no_findings": N_(
+        "These patients have no finding from before the treatment: nothing can be adjusted for."
     ),
     "no_overlap": N_(
         "Treated and untreated patients are too different: in one arm only {count} have a propensity between "
@@ -121,7 +124,7 @@ def step(one: Step) -> str:
 def ratio(value: float, low: float, high: float) -> str:
     """A ratio with its interval.
 
-    >>> ratio(0.724, 0.579, 0.905)
+    >>> ratio(0.724, 0.579, 0.906)
     '0.72 (0.58 to 0.91)'
     """
     return _("{value} ({interval})").format(value=number(value, 2), interval=span(low, high, 2))

@@ -121,6 +121,8 @@ def emulate(
     )
     if result.refusal is not None:
         return result
+    if not features:
+        return result.model_copy(update={"refusal": Refusal(reason="no_findings", needed=1)})
     progress("propensity", 0.05)
     inner: Progress = lambda what, share: progress("propensity", 0.05 + 0.35 * share)  # noqa: E731
     if propensity is None:

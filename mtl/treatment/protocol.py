@@ -209,7 +209,7 @@ def refusal(arms: Arms, horizon: float) -> Refusal | None:
     """Why these patients cannot answer, the first reason that holds; None where they can.
 
     Nobody eligible; nobody treated or nobody untreated (no comparison there, whatever the model); fewer than 20 in an
-    arm; fewer than 10 events; fewer than 20 of an arm still followed at the horizon.
+    arm; fewer than 10 events by the horizon; fewer than 20 of an arm still followed then.
 
     Examples
     --------
@@ -218,9 +218,10 @@ def refusal(arms: Arms, horizon: float) -> Refusal | None:
     'no_treated'
     """
     n, treated = len(arms.rows), int(arms.treated.sum())
+    by_then = int((arms.event & (arms.time <= horizon)).sum())
     counts = (("nobody", n, 1), ("no_treated", treated, 1), ("no_untreated", n - treated, 1))
     small = (("few_treated", treated, FEWEST), ("few_untreated", n - treated, FEWEST))
-    for reason, count, needed in (*counts, *small, ("few_events", int(arms.event.sum()), FEWEST_EVENTS)):
+    for reason, count, needed in (*counts, *small, ("few_events", by_then, FEWEST_EVENTS)):
         if count < needed:
             return Refusal(reason=reason, count=count, needed=needed)
     followed = arms.time >= horizon

@@ -167,7 +167,12 @@ def test_the_cohort_of_the_model_is_asked_by_its_own_folds(samples: Path) -> Non
     found = stored.get("rotterdam")
     table, study = found.table(), found.study
     for treatment, who, wanted, near in (
-        ("hormon", "nodes > 0 and meno", 0.67, 0.06),
+        (
+            "hormon",
+            "nodes > 0 and meno",
+            0.67,
+            0.055,
+        ),  # .724: the model's propensity is just outside .67 +/- .05
         ("chemo", "nodes > 0 and not meno", 0.71, 0.06),
     ):
         asked = Protocol(treatment=treatment, outcome="recurrence", horizon=5, eligibility=who)

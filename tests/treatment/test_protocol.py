@@ -68,10 +68,10 @@ def test_without_levels_the_study_says_who_was_treated() -> None:
     assert len(arms.rows) == int(table["time"].notna().sum())  # "other" is not "yes"
 
 
-def trial(treated: int, untreated: int, events: int = 40, follow_up: float = 5.0) -> Arms:
+def trial(treated: int, untreated: int, events: int = 20, follow_up: float = 5.0, at: float = 1.0) -> Arms:
     n = treated + untreated
-    arm = np.arange(n) < treated
-    return Arms(np.arange(n), arm, np.full(n, follow_up), np.arange(n) < events, ())
+    event = np.arange(n) < events
+    return Arms(np.arange(n), np.arange(n) < treated, np.where(event, at, follow_up), event, ())
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,9 @@ def trial(treated: int, untreated: int, events: int = 40, follow_up: float = 5.0
         (trial(50, 19), "few_untreated"),
         (trial(50, 50, events=9), "few_events"),
         (trial(50, 50, follow_up=1.9), "horizon"),
-        (trial(20, 20, events=10, follow_up=2.0), None),
+        (trial(50, 50, at=2.1), "few_events"),
+        (trial(29, 50, events=10, follow_up=2.0), "horizon"),
+        (trial(30, 20, events=10, follow_up=2.0), None),
     ],
 )
 def test_refusals_row_by_row(arms: Arms, reason: str | None) -> None:
