@@ -22,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binomtest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -158,13 +159,17 @@ def coverage(runs: int, n: int, seed: int) -> dict[str, dict[str, float]]:
     out = {}
     for name, rows in found.items():
         true, value, low, high = np.array(rows).T
+        held = (low <= true) & (true <= high)
+        sure = binomtest(int(held.sum()), len(held)).proportion_ci()
         out[name] = {
             "truth": float(true[0]),
             "mean": float(value.mean()),
             "bias": float((value - true).mean()),
             "spread": float(value.std(ddof=1)),
             "mean_half_width": float((high - low).mean() / 2),
-            "coverage": float(((low <= true) & (true <= high)).mean()),
+            "coverage": float(held.mean()),
+            "coverage_low": float(sure.low),
+            "coverage_high": float(sure.high),
         }
     return out
 
@@ -231,11 +236,13 @@ def main() -> None:
     print(
         f"{runs} cohorts of {options.patients} patients, difference at {HORIZON:g} years, treated less untreated"
     )
-    print(f"{'estimate':<44}{'truth':>8}{'mean':>8}{'bias':>8}{'spread':>8}{'half':>8}{'holds':>8}")
+    print(
+        f"{'estimate':<44}{'truth':>8}{'mean':>8}{'bias':>8}{'spread':>8}{'half':>8}{'holds':>8}  95 % interval"
+    )
     for name, r in first.items():
         print(
             f"{name:<44}{r['truth']:>8.3f}{r['mean']:>8.3f}{r['bias']:>+8.3f}{r['spread']:>8.3f}"
-            f"{r['mean_half_width']:>8.3f}{r['coverage']:>8.1%}"
+            f"{r['mean_half_width']:>8.3f}{r['coverage']:>8.1%}  {r['coverage_low']:.0%}-{r['coverage_high']:.0%}"
         )
     print(f"\nrisk of relapse by {HORIZON:g} years on patients left out; trial hazard ratio {TRIAL_RATIO}")
     print(f"{'treatment':<14}{'what':<50}{'n':>6}{'said':>8}{'seen':>8}{'interval':>16}{'slope':>8}")

@@ -8,7 +8,7 @@ import pytest
 
 from mtl.treatment.design import design
 from mtl.treatment.emulate import Result, emulate
-from mtl.treatment.propensity import cross_fitted, logistic
+from mtl.treatment.propensity import cross_fitted
 from mtl.treatment.protocol import Arms, Protocol
 from mtl.treatment.robust import difference
 from tests.treatment.simulated import STUDY, cohort
