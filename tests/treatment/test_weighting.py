@@ -59,6 +59,21 @@ def test_tied_times_as_lifelines() -> None:
     assert np.sqrt(np.diag(found.covariance)) == pytest.approx(errors, rel=2e-2)
 
 
+def test_the_robust_covariance_is_the_infinitesimal_jackknife_also_with_ties() -> None:
+    """By brute force: how the coefficients move with each patient's weight."""
+    time, event, x, weight = cohort(4, n=120, tied=True)
+    weight = weight / weight.mean()
+    moves = []
+    for i in range(len(time)):
+        up, down = weight.copy(), weight.copy()
+        up[i] += 1e-4
+        down[i] -= 1e-4
+        ends = [weighted_cox(time, event, x, w).coefficients for w in (up, down)]
+        moves.append(weight[i] * (ends[0] - ends[1]) / 2e-4)
+    wanted = np.array(moves).T @ np.array(moves)
+    assert weighted_cox(time, event, x, weight).covariance == pytest.approx(wanted, rel=1e-4, abs=1e-7)
+
+
 def test_a_weight_of_zero_leaves_the_patient_out() -> None:
     time, event, x, weight = cohort(3)
     weight[:100] = 0.0
