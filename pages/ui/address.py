@@ -11,7 +11,7 @@ import streamlit as st
 
 from pages.ui import language
 
-CASE, TASK, YEARS, CATEGORY, COHORT = "case", "task", "years", "class", "cohort"
+CASE, TASK, YEARS, CATEGORY, COHORT, TRIAL = "case", "task", "years", "class", "cohort", "trial"
 _LAST = "last_address"  # of each page, so that the navigation leads back to what was open
 
 

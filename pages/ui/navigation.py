@@ -29,6 +29,7 @@ SECTIONS: dict[str, tuple[Page, ...]] = {
         Page("new_patient.py", N_("New patient"), "new", ":material/person_add:"),
     ),
     N_("Model"): (Page("explain.py", N_("Explain"), "explain", ":material/insights:"),),
+    N_("Research"): (Page("trial.py", N_("Target trial"), "trial", ":material/balance:"),),
 }
 START = "overview"
 
