@@ -66,6 +66,7 @@ def _promise(
         no_effect=False if trial.no_effect is None else _holds(trial.no_effect, found),
         estimable=bool(horizons),
     )
+    rests_on = words.decisive(case, trial.applies, trial.no_effect)
     silent = Promise(
         trial=trial,
         ratio=words.ratios_text(trial),
@@ -73,8 +74,9 @@ def _promise(
         moments=(),
         curve=None,
         member=these.applies,
-        membership=words.membership(these.applies),
-        rests_on=tuple(words.finding_text(finding) for finding in words.decisive(case, trial)),
+        membership=words.membership(these.applies, these.no_effect),
+        rests_on=tuple(words.finding_text(finding) for finding in rests_on),
+        columns=tuple(finding.feature.name for finding in rests_on),
         notes=(),
     )
     reason = refusal(Box.EXPECTED, these)
@@ -88,11 +90,12 @@ def _promise(
     whole, bounded = all(one.whole for one in moments), all(one.interval_text for one in moments)
     # the curve has no band, so its ratios need no interval
     plain = [HazardRatio(value=r.value, start=r.start, end=r.end) for r in trial.hazard_ratios]
-    line = benefit(baseline.increments(baseline.times) * risk, plain, baseline.boundaries)
+    grid = baseline.times[baseline.times <= horizons[-1]]
+    line = benefit(baseline.increments(grid) * risk, plain, baseline.boundaries)
     return replace(
         silent,
         moments=moments,
-        curve=BenefitCurve(baseline.times, line.untreated, line.treated),
+        curve=BenefitCurve(grid, line.untreated, line.treated),
         notes=words.notes(trial, horizons[-1], whole, bounded),
     )
 

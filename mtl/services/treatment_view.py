@@ -57,7 +57,7 @@ class Practice:
 
 @dataclass(frozen=True, eq=False)
 class BenefitCurve:
-    """Survival over time without and with the treatment, (m,) each, up to the last estimable time."""
+    """Survival over time without and with the treatment, (m,) each, up to the last horizon."""
 
     years: Floats
     untreated: Floats
@@ -84,6 +84,8 @@ class Promise:
         The same in a sentence.
     rests_on : tuple of str
         The findings that decide it: "Positive lymph nodes: 4".
+    columns : tuple of str
+        Their features' names.
     notes : tuple of str
         What the interval holds, and what is assumed.
     """
@@ -96,6 +98,7 @@ class Promise:
     member: bool | None
     membership: str
     rests_on: tuple[str, ...]
+    columns: tuple[str, ...]
     notes: tuple[str, ...]
 
     def at(self, years: float | None) -> Printed:

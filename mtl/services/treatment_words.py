@@ -21,11 +21,14 @@ def joined(words: Sequence[str]) -> str:
     return pgettext("enumeration", ", ").join(words)
 
 
-def decisive(case: Case, trial: Trial) -> tuple[Finding, ...]:
-    """The findings that decide whether a trial speaks for the patient, in study order."""
-    conditions = [text for text in (trial.applies, trial.no_effect) if text is not None]
-    columns = frozenset().union(*(columns_of(text) for text in conditions))
+def decisive(case: Case, *conditions: str | None) -> tuple[Finding, ...]:
+    """The findings that conditions rest on, in study order."""
+    columns = frozenset().union(*(columns_of(text) for text in conditions if text is not None))
     return tuple(finding for finding in case.findings if finding.feature.name in columns)
+
+
+def _told(case: Case, condition: str | None) -> str:
+    return joined([finding_text(finding) for finding in decisive(case, condition)])
 
 
 def columns_of(condition: str) -> frozenset[str]:
@@ -67,17 +70,18 @@ def refused_promise(
 ) -> str:
     """Why a trial's ratio is not applied, in one sentence."""
     language = study_language()
-    found = decisive(case, trial)
-    told = joined([finding_text(one) for one in found])
+    found = decisive(case, trial.applies, trial.no_effect)
     if reason is Reason.OTHER_OUTCOME:
-        words = _("{trial} measured {measured}, which is not {outcome}: its ratio is not applied.")
+        words = _("“{trial}” measured {measured}, not {outcome}: its ratio is not applied.")
         measured = trial.outcome.get(language)
         return words.format(trial=trial.name, measured=measured, outcome=_lower(task.title(language)))
     if reason is Reason.NO_EFFECT:
+        told = _told(case, trial.no_effect)
         if not told:
             return _("Trials showed no effect of this treatment.")
         return _("Trials showed no effect in patients like this one ({findings}).").format(findings=told)
     if reason is Reason.NOT_APPLICABLE:
+        told = _told(case, trial.applies)
         if not told:
             return _("{trial} did not have patients like this one.").format(trial=trial.name)
         words = _("{trial} did not have patients like this one ({findings}).")
@@ -136,9 +140,11 @@ def no_trial(task: Task) -> str:
     return words.format(outcome=_lower(task.title(study_language())))
 
 
-def membership(member: bool | None) -> str:
-    """Whether the patient would have been in the trial."""
-    if member is None:
+def membership(member: bool | None, no_effect: bool | None) -> str:
+    """Whether the trial speaks for the patient: whether they would have been among its patients."""
+    if no_effect is True:
+        return _("For patients like this one trials showed no effect.")
+    if member is None or no_effect is None:
         return _("Whether this patient would have been among them cannot be said.")
     if member:
         return _("This patient would have been among them.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from mtl.language import study_language
 from mtl.services import cases, comparable, promises, treatment_words
 from mtl.services.answer import Answer
 from mtl.services.case_view import Case, Given, TaskOutput
@@ -117,7 +118,11 @@ def _propensity(case: Case, treatment: Treatment) -> float | None:
 
 def _sides(found: Answer, column: str) -> tuple[Sides | None, str]:
     those = comparable.pool(found, column)
-    return (None, "") if those is None else (comparable.among(found, those, column), those.cohort.name)
+    if those is None:
+        return None, ""
+    cohort = those.cohort
+    title = cohort.study.title.get(study_language()) if cohort.sample else ""
+    return comparable.among(found, those, column), title or cohort.name
 
 
 def _practice(
