@@ -37,7 +37,8 @@ def table(moments: Sequence[Printed], chosen: Printed, outcome: Outcome) -> Draw
     rows = "".join(_row(moment, moment is chosen) for moment in moments)
     name = _("Free of {event}").format(event=outcome.event)
     html = (
-        f'<p class="b-when">{text(name)}</p><div class="plain-table b-table" tabindex="0" role="region" aria-label="{text(name)}"><table><thead><tr>{head}</tr>'
+        f'<p class="b-when">{text(name)}</p><div class="plain-table b-table" tabindex="0" role="region" '
+        f'aria-label="{text(name)}"><table><thead><tr>{head}</tr>'
         f"</thead><tbody>{rows}</tbody></table></div>"
     )
     return Drawing(html, sentence(chosen, outcome))

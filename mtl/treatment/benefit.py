@@ -61,7 +61,7 @@ def survival_with(hazard: ArrayLike, ratios: ArrayLike) -> Floats:
     S0 = .70 at 10 years, HR = .70; then two periods, S0 = .80 at 5 and .60 at 10 years, HR .5 and .8:
 
     >>> survival_with([[-np.log(0.70)]], [0.70]).round(4).tolist()
-    [0.779]
+    [0.7791]
     >>> survival_with([[-np.log(0.8), -np.log(0.6 / 0.8)]], [0.5, 0.8]).round(4).tolist()
     [0.7105]
     """

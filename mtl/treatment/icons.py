@@ -66,7 +66,7 @@ def people(untreated: float, treated: float) -> People:
     >>> people(0.70, 0.7790)
     People(either=70, more=8, fewer=0, affected=22)
     >>> people(0.70, 0.685)
-    People(either=68, more=0, fewer=2, affected=30)
+    People(either=69, more=0, fewer=1, affected=30)
     """
     both = min(untreated, treated)
     change = abs(treated - untreated)

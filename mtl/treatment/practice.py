@@ -112,9 +112,9 @@ def outcomes(target: Target, group: Mask, horizons: tuple[float, ...]) -> tuple[
         if followed < FEWEST_AT_RISK or np.isnan([survival, bottom, top]).any():
             made.append(Observed(years, None, None, None, int(followed)))
         else:
-            made.append(
-                Observed(years, float(1 - survival), float(1 - top), float(1 - bottom), int(followed))
-            )
+            # no event yet: Greenwood's interval has no width; the binomial one of those followed has
+            most = float(1 - bottom) if survival < 1 else 1 - ((1 - LEVEL) / 2) ** (1 / followed)
+            made.append(Observed(years, float(1 - survival), float(1 - top), float(most), int(followed)))
     return tuple(made)
 
 
