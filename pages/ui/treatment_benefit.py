@@ -36,7 +36,7 @@ def panel(view: TreatmentView) -> None:
         promise = expected.shown
         if promise is None:
             if expected.refused is not None:
-                st.html(refused(expected.refused))
+                st.html(refused(expected.refused, "expected"))
         else:
             _promise(expected, promise)
         _trials(expected)
