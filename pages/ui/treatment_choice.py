@@ -116,10 +116,16 @@ def form(view: TreatmentView) -> None:
                 for column, finding in zip(st.columns(_COLUMNS), row, strict=False):
                     with column, st.container(gap="xxsmall"):
                         given[finding.feature.name] = what_if.field(case, finding, tries)
+            known = {one.feature.name: say.title(one.feature) for one in fields if not one.missing}
+            unknown = st.pills(
+                _("Take as not known"), list(known), selection_mode="multi",
+                format_func=lambda name: say.markdown(known[name]), key=f"unknown_{case.key}_{tries}",
+            )  # fmt: skip
             if st.form_submit_button(_("Apply"), type="primary", key=f"treatment_apply_{case.key}"):
-                kept = {**edits(case)}
+                kept = {**edits(case), **dict.fromkeys(unknown or [])}
                 for name, value in given.items():
                     if not what_if.same(value, what_if.recorded(case.finding(name))):
                         kept[name] = value
                 st.session_state[_kept(case)] = kept
+                st.session_state[f"tries_{case.key}"] = tries + 1  # the fields begin anew from what holds now
                 st.rerun()

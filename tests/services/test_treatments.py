@@ -28,16 +28,6 @@ def rotterdam(sample_home: Path, private_home: Path, monkeypatch: pytest.MonkeyP
     database.close()
 
 
-@pytest.fixture(scope="module")
-def two_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("two")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CONSILIUM_HOME", str(home))
-        two_treatments.with_intervals(two_treatments.register())
-        database.close()
-    return home
-
-
 @pytest.fixture
 def two(two_home: Path, private_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cohort]:
     monkeypatch.setenv("CONSILIUM_HOME", str(two_home))
