@@ -104,10 +104,9 @@ def form(view: TreatmentView) -> None:
     fields = [finding for finding in case.findings if finding.feature.name not in locked]
     tries = st.session_state.get(f"tries_{case.key}", 0)
     with theme.card("treatment_findings"):
-        st.html(f'<h2 class="section-name">{text(_("Other or unknown findings"))}</h2>')
-        words = _(
-            "Leave a field empty where the value is not known: what rests on it is then refused, not guessed."
-        )
+        title = _("Other or unknown findings")
+        words = _("What is not known may stay unknown: what rests on it is then refused, not guessed.")
+        st.html(f'<h2 class="section-name">{text(title)}</h2>')
         st.html(f'<p class="quiet">{text(words)}</p>')
         with st.form(f"treatment_{case.key}_{tries}", border=False):
             given: dict[str, object] = {}

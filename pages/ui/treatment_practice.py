@@ -23,9 +23,10 @@ def heading(title: str, words: str) -> str:
 
 def refused(found: Refused, box: str) -> str:
     """Return a grey box that says why it is empty."""
+    head = text(_("Not shown"))
     return (
         f'<div class="b-refused" data-box="{box}" data-refused="{text(found.reason.name)}" role="note">'
-        f"<b>{text(_('Not shown'))}</b><p>{text(found.sentence)}</p></div>"
+        f"<b>{head}</b><p>{text(found.sentence)}</p></div>"
     )
 
 
