@@ -54,3 +54,17 @@ def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         fit_intervals({"name": "pbc", "refits": PBC_REFITS}, lambda stage, share: None)
         database.close()
     return home
+
+
+@pytest.fixture(scope="session")
+def two_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the cohort of `two_treatments`: for what no sample has."""
+    from mtl.store import database
+    from tests import two_treatments
+
+    home = tmp_path_factory.mktemp("two")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CONSILIUM_HOME", str(home))
+        two_treatments.with_intervals(two_treatments.register())
+        database.close()
+    return home

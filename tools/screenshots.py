@@ -1,6 +1,6 @@
 """Takes the pictures of the README and of docs/images/ from a running app.
 
-    python tools/screenshots.py [--out docs/images]
+    python tools/screenshots.py [--out docs/images] [--only treatment] [--home FOLDER]
 
 Starts the app on a free port with its own state folder, waits until the sample models are trained, and photographs
 every page at 1440 and 390 pixels, light and dark, and the case in Chinese.
@@ -72,12 +72,54 @@ def shoot(
     print(path)
 
 
+# What the treatment page shows: identifier of the Rotterdam patient, form, finding taken as not known
+TREATMENT_SCENES = {
+    "benefit": ("41", "100 people", None),
+    "curves": ("41", "Curves", None),
+    "unknown-er": ("41", None, "Oestrogen receptor"),
+    "no-effect": ("18", None, None),
+    "no-overlap": ("12", "Bars", None),
+}
+
+
+def shoot_treatment(browser: Browser, url: str, path: Path, form: str | None, unknown: str | None) -> None:
+    """Photograph hormone therapy of a patient, in a form, perhaps with a finding taken as not known."""
+    context = browser.new_context(viewport={"width": WIDE[0], "height": WIDE[1]}, color_scheme="light")
+    page = context.new_page()
+    page.goto(url)
+    page.wait_for_selector("h1", timeout=60_000)
+    page.wait_for_timeout(2_000)
+    if unknown is not None:
+        page.get_by_role("button", name=unknown, exact=True).click()
+        page.get_by_role("button", name="Apply").click()
+        page.wait_for_selector("[data-box=expected]")
+    if form is not None:
+        page.get_by_role("radio", name=form, exact=True).click()
+    page.wait_for_timeout(1_500)
+    height = page.evaluate("document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight")
+    page.set_viewport_size({"width": WIDE[0], "height": int(height) + 40})
+    page.wait_for_timeout(500)
+    page.screenshot(path=str(path))
+    context.close()
+    print(path)
+
+
+def link(identifier: str, port: int, env: dict[str, str]) -> str:
+    """Address of a Rotterdam patient's case."""
+    command = [sys.executable, "-m", "mtl", "link", "rotterdam", "--id", identifier, "--port", str(port)]
+    return subprocess.run(
+        command, cwd=ROOT, env=env, check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "images")
     parser.add_argument("--case", default="1393", help="identifier of the Rotterdam patient that is shown")
+    parser.add_argument("--only", default="", help="only pictures whose name begins like this")
+    parser.add_argument("--home", type=Path, help="a state folder to photograph instead of a fresh one")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     with socket.socket() as probe:
@@ -85,18 +127,14 @@ def main() -> None:
         port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory() as home:
-        env = {**os.environ, "CONSILIUM_HOME": home}
+        env = {**os.environ, "CONSILIUM_HOME": str(args.home or home)}
         server = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
             cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
         try:
             wait_until_ready(url)
-            link = subprocess.run(
-                [sys.executable, "-m", "mtl", "link", "rotterdam", "--id", args.case, "--port", str(port)],
-                cwd=ROOT, env=env, check=True, capture_output=True, text=True,
-            ).stdout.strip()  # fmt: skip
-            case = f"{link}&task=recurrence"
+            case = f"{link(args.case, port, env)}&task=recurrence"
             explain = (
                 f"{url}/explain?cohort=rotterdam&task=recurrence&{case.partition('?')[2].partition('&')[0]}"
             )
@@ -110,6 +148,8 @@ def main() -> None:
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
                 for name, address in pages.items():
+                    if not name.startswith(args.only):
+                        continue
                     joint = "&" if "?" in address else "?"
                     english = f"{address}{joint}lang=en"
                     marker = ".depend" if name == "explain" else "h1, h2"
@@ -126,6 +166,11 @@ def main() -> None:
                         marker,
                         tab,
                     )
+                scenes = TREATMENT_SCENES if "treatment".startswith(args.only) else {}
+                for name, (identifier, form, unknown) in scenes.items():
+                    address = link(identifier, port, env).replace("/case?", "/treatment?")
+                    path = args.out / f"treatment-{name}.png"
+                    shoot_treatment(browser, f"{address}&treatment=hormon&lang=en", path, form, unknown)
                 browser.close()
         finally:
             os.killpg(server.pid, signal.SIGTERM)
