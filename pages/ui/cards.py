@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from mtl.figures import curve, gauge
 from mtl.figures.markup import text
 from mtl.language import N_, _, number
 from mtl.services import cases
 from mtl.services.cases import Case, Number, TaskOutput
-from pages.ui import address, say, theme
+from pages.ui import address, pictures, say, theme
 
 ROLES = {
     "diagnosis": N_("Diagnosis"),
@@ -95,7 +94,7 @@ def _card(case: Case, output: TaskOutput, chosen: str) -> None:
     with theme.card(f"task_{place}{'_chosen' if is_chosen else ''}"):
         st.html(
             f'<h3 class="c-title">{text(say.question(output, shown))}</h3>'
-            f"{_number(output, shown)}{_picture(output, shown)}{_reasons(output)}"
+            f"{_number(output, shown)}{pictures.picture(output, shown)}{_reasons(output)}"
         )
         if not is_chosen:
             # The number makes the name of the button unique; the whole card is its target.
@@ -124,72 +123,17 @@ def _number(output: TaskOutput, shown: Number) -> str:
     pending = say.interval(output.kind, shown, output.task.decimals)
     length = "long" if len(shown.text) > 9 else ""
     words = "" if output.kind == "regression" and shown.value is not None else say.like_this(output, shown)
+    sure = ""
+    if shown.n_eff is not None:
+        # Below one patient the words would be absurd, and the interval is as wide as it can be.
+        sure = _("As sure as from counting {count} such patients.").format(
+            count=number(max(1, round(shown.n_eff)))
+        )
     return (
         f'<div class="c-number"><b class="{length}" data-number="{text(shown.column)}">{text(shown.text)}</b>'
         f"<span>{text(' · '.join(filter(None, (beside, pending))))}</span></div>"
-        f'<p class="c-words">{text(words)}</p>'
+        f'<p class="c-words">{text(words)}</p>{pictures.quiet(sure)}'
     )
-
-
-def _picture(output: TaskOutput, shown: Number) -> str:
-    if shown.value is None:
-        return ""
-    if output.curve is not None:
-        return _curve(output, shown)
-    if output.kind == "multiclass":
-        drawn = [
-            gauge.Share(one.label, one.value or 0.0, one.text, one.column == shown.column)
-            for one in output.numbers
-        ]
-        return gauge.shares(drawn).html
-    if output.kind == "regression":
-        # No natural ends: the line is the cohort's order instead.
-        share = shown.cohort_share_below
-        words = say.place(shown)
-        ends = (_("lowest"), _("highest"))
-        return "" if share is None else gauge.gauge(share, middle=0.5, ends=ends, words=words).html
-    return gauge.gauge(
-        shown.value, shown.low, shown.high, shown.cohort_median, ("0", "100"), _middle(output, shown)
-    ).html + _quiet(say.place(shown))  # fmt: skip
-
-
-def _middle(output: TaskOutput, shown: Number) -> str:
-    if shown.cohort_median is None:
-        return ""
-    return _("cohort median {number}").format(number=say.amount(output.task, shown.cohort_median))
-
-
-def _curve(output: TaskOutput, shown: Number) -> str:
-    found = output.curve
-    assert found is not None
-    until = max([one.horizon or 0.0 for one in output.numbers if one.value is not None], default=0.0)
-    until = min(max(until, shown.horizon or 0.0), found.estimable_until) if until else found.estimable_until
-    years = [float(year) for year in found.years if year <= until + 1e-9]
-    kept = len(years)
-    drawn = curve.risk_curve(
-        curve.Curve(years, found.risk[:kept].tolist(), *_band(found, kept)),
-        curve.Curve(years, found.reference[:kept].tolist()),
-        shown.horizon, until, say.title(output.task), theme.colours(),
-    )  # fmt: skip
-    half = (
-        _("half of such patients by {time}").format(time=say.years(round(found.median, 1)))
-        if found.median is not None and found.median <= until
-        else _("fewer than half within {time}").format(time=say.years(round(until, 1)))
-    )
-    one, other = _("this patient"), _("reference patient")
-    key = f'<div class="k-legend"><span>{text(one)}</span><span>{text(other)}</span></div>'
-    words = " · ".join(filter(None, (_middle(output, shown), say.place(shown), half)))
-    return drawn.html + key + _quiet(words)
-
-
-def _band(found: cases.Curve, kept: int) -> tuple[list[float] | None, list[float] | None]:
-    if found.low is None or found.high is None:
-        return None, None
-    return found.low[:kept].tolist(), found.high[:kept].tolist()
-
-
-def _quiet(words: str) -> str:
-    return f'<p class="quiet">{text(words)}</p>' if words else ""
 
 
 def _reasons(output: TaskOutput) -> str:
@@ -198,7 +142,7 @@ def _reasons(output: TaskOutput) -> str:
     told = [one for one in output.story.contributions[:REASONS] if one.points]
     if not told:
         words = _("As for the reference patient: no finding moves it by a whole point.")
-        return _quiet(words) if output.kind != "regression" else ""
+        return pictures.quiet(words) if output.kind != "regression" else ""
     lines = "".join(
         f'<li><b class="{_way(one.points)}" aria-hidden="true">{_sign(one.points)}</b>'
         f"<span>{text(one.sentence)}</span></li>"
