@@ -1,0 +1,1 @@
+"""Tables as researchers have them: reading, cleaning, inferring a study, looking at the data."""
