@@ -12,7 +12,7 @@ from mtl.language import gettext as _
 from mtl.study import Stage, Text
 from mtl.tables.infer_labels import known, label
 from mtl.tables.kinds import Column
-from mtl.tables.words import unit_of
+from mtl.tables.infer_names import unit_of
 
 STAGES = [
     Stage(name="presentation", label=Text(en="Presentation", zh="初诊")),

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from mtl.study import Text
-from mtl.tables.words import meaning, unit_of
+from mtl.tables.infer_names import meaning, unit_of
 
 
 @dataclass(frozen=True)

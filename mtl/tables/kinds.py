@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mtl.expressions import cells
-from mtl.tables.words import Meaning, meaning
+from mtl.tables.infer_names import Meaning, meaning
 
 Form = Literal["numeric", "ordinal", "categorical", "boolean", "date", "text", "constant", "empty"]
 

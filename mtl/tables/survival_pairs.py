@@ -13,7 +13,7 @@ from scipy.stats import rankdata
 from mtl.expressions import quote_column
 from mtl.language import gettext as _
 from mtl.tables.kinds import Column
-from mtl.tables.words import Concept, time_unit
+from mtl.tables.infer_names import Concept, time_unit
 
 TimeUnit = Literal["days", "weeks", "months", "years"]
 Floats = NDArray[np.float64]

@@ -28,8 +28,8 @@ JOINT_R2 = 0.98
 LIKELY = 1e-6  # a chance result is less likely than this
 FEWEST = 20
 FEWEST_OF_A_KIND = 5
-SINGLE_ROWS = 20_000
-JOINT_ROWS = 4_000
+SINGLE_ROWS = 5_000
+JOINT_ROWS = 3_000
 JOINT_COLUMNS = 120
 DUPLICATE = 0.9995
 
@@ -192,7 +192,7 @@ def _of_survival(x: Floats, occurred: Floats, years: Floats, column: Seen, rng: 
     both = _determined(x, rank, column, rng)
     if both > FUNCTION and np.unique(x, return_counts=True)[1].max() < len(x) - 7:
         return _("it is a function of time and event: xi {xi}").format(xi=f"{both:.2f}"), both
-    for cut in np.unique([*np.quantile(years, [0.25, 0.5, 0.75]), 1, 2, 3, 5, 10]):
+    for cut in np.unique([*np.quantile(years, [0.25, 0.5, 0.75]), 1, 5]):
         status = np.where(years > cut, 0.0, np.where(occurred == 1, 1.0, np.nan))
         known = np.isfinite(status)
         if known.sum() >= FEWEST and len(np.unique(x[known])) > 1:

@@ -161,6 +161,8 @@ def meaning(name: str) -> Meaning:
         ),
         "",
     )
+    if len(words) == 1 and re.fullmatch(r"[dwm]\d+", compact):
+        flags -= {"follow_up"}  # alone it is no week 5, only the fifth of something
     if "history" in flags:
         flags -= {"time", "event", "outcome", "after", "therapy", "arm", "follow_up"}
     if flags & {"state", "background"}:
