@@ -1,1 +1,0 @@
-"""Tables as researchers have them: reading, cleaning, inferring a study, looking at the data."""
