@@ -116,7 +116,9 @@ def clean(raw: RawTable, answers: Answers | None = None, progress: Progress | No
     for part in (answers.sentinels, answers.dates, answers.units, answers.decimals, answers.kinds):
         strangers = sorted(set(part) - set(names))
         if strangers:
-            raise TableError(f"answers: no column {strangers[0][:60]!r}; the table has {', '.join(names[:8])[:200]} ...")
+            raise TableError(
+                f"answers: no column {strangers[0][:60]!r}; the table has {', '.join(names[:8])[:200]} ..."
+            )
     done: list[CleanColumn] = []
     for place, column in enumerate(raw.columns):
         if progress is not None:

@@ -34,7 +34,9 @@ class CleanColumn:
     pending: bool
 
 
-def clean_column(cells: pa.ChunkedArray, column: RawColumn, answers: Answers, mark: str | None) -> CleanColumn:
+def clean_column(
+    cells: pa.ChunkedArray, column: RawColumn, answers: Answers, mark: str | None
+) -> CleanColumn:
     """One column as the type that its texts show or a person named; each distinct text is read once.
 
     Parameters
@@ -97,7 +99,11 @@ def _truths(found: Texts) -> Outcome | None:
     for place, word in enumerate(usual):
         if is_value[place]:
             written = "true" if meaning[word] else "false"
-            outcome.become(place, written, "" if found.words[place] in (written, written.upper(), written.title()) else "yes_no")
+            outcome.become(
+                place,
+                written,
+                "" if found.words[place] in (written, written.upper(), written.title()) else "yes_no",
+            )
     return outcome
 
 

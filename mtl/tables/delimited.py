@@ -57,8 +57,10 @@ def read_delimited(
     whole = len(data) <= SNIFFED_CHARACTERS
     if delimiter is None:
         delimiter = find_delimiter(head, whole)
-    elif len(delimiter) != 1 or delimiter in "\"\r\n":
-        raise TableError(_("{found} cannot divide cells; give one character.").format(found=repr(delimiter[:20])))
+    elif len(delimiter) != 1 or delimiter in '"\r\n':
+        raise TableError(
+            _("{found} cannot divide cells; give one character.").format(found=repr(delimiter[:20]))
+        )
     first = first_records(head, delimiter, whole)
     place = find_header(first, header)
     limits.check_columns(max((len(cells) for _line, cells in first), default=0))
@@ -93,9 +95,12 @@ class _Above:
 
 
 def _above(first: Sequence[Record], place: Header) -> _Above:
-    titles = tuple(" ".join(filter(None, map(str.strip, cells))) for _line, cells in first[: place.titles])
+    titles = tuple(
+        "" if cells and cells[0].lower().startswith("sep=") else " ".join(filter(None, map(str.strip, cells)))
+        for _line, cells in first[: place.titles]
+    )
     header: list[tuple[str, ...]] = []
-    taken, blank = place.titles, sum(1 for title in titles if not title)
+    taken, blank = place.titles, sum(not any(map(str.strip, cells)) for _line, cells in first[: place.titles])
     while len(header) < place.lines:
         cells = first[taken][1]
         taken += 1
@@ -179,7 +184,9 @@ def _careful(data: bytes, delimiter: str, place: Header, above: _Above, limits: 
             cells = cells[:width]  # a line may end in delimiters
         if len(cells) != width:
             limits.check_columns(len(cells))
-            refused.append(Refused(line, "too_few_cells" if len(cells) < width else "too_many_cells", len(cells), width))
+            refused.append(
+                Refused(line, "too_few_cells" if len(cells) < width else "too_many_cells", len(cells), width)
+            )
             continue
         rows.append(cells)
         lines.append(line)
@@ -189,7 +196,9 @@ def _careful(data: bytes, delimiter: str, place: Header, above: _Above, limits: 
     _check_closed(data, last)
     _store(rows, columns)
     names = [str(column) for column in range(width)]
-    texts = pa.table({name: pa.chunked_array(parts, pa.string()) for name, parts in zip(names, columns, strict=True)})
+    texts = pa.table(
+        {name: pa.chunked_array(parts, pa.string()) for name, parts in zip(names, columns, strict=True)}
+    )
     return Body(
         texts, np.array(lines, dtype=np.int64), tuple(refused), above.header, above.titles, blank, width
     )

@@ -62,7 +62,9 @@ def content(data: bytes) -> str:
     for start, name in _STRANGERS:
         if data.startswith(start):
             raise TableError(
-                _("This is {what}, not a table. Save the table as CSV, .xlsx or Parquet.").format(what=_(name))
+                _("This is {what}, not a table. Save the table as CSV, .xlsx or Parquet.").format(
+                    what=_(name)
+                )
             )
     return "text"
 

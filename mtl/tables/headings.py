@@ -20,6 +20,7 @@ _LOOKED_AT = 200
 _IN_BRACKETS = re.compile(r"^(?P<name>.*\S)\s*(?:\((?P<a>[^()]*)\)|\[(?P<b>[^\[\]]*)\])$")
 _AFTER_SLASH = re.compile(r"^(?P<name>[^/]*[^/\s])\s*/\s*(?P<unit>.+)$")
 _AFTER_COMMA = re.compile(r"^(?P<name>.*[^,\s])\s*,\s*(?P<unit>.+)$")
+_AFTER_HASH = re.compile(r"^#(?=\w)")
 _AFTER_LOW_LINE = re.compile(r"^.+_(?P<unit>[^_]+)$")
 
 
@@ -95,7 +96,7 @@ def _mostly_values(cells: Sequence[str]) -> bool:
 
 def _goes_on(rest: Sequence[Sequence[str]], width: int) -> bool:
     """Whether the first of these records still belongs to the header."""
-    if len(rest) < 3:
+    if len(rest) < 4:
         return False
     line, below = rest[0], rest[1 : 1 + _LOOKED_AT]
     if len(line) != width or any(looks_like_value(cell) for cell in line):
@@ -126,6 +127,7 @@ def name_columns(lines: Sequence[Sequence[str]], width: int) -> tuple[tuple[RawC
     rows = [[*line[:width], *[""] * (width - len(line))] for line in lines]
     # The names of rows: R writes a header that is one short.
     rows = [["", *row[:-1]] if len(line) == width - 1 else row for line, row in zip(lines, rows, strict=True)]
+    rows = [[_AFTER_HASH.sub("", row[0]), *row[1:]] for row in rows]
     units: list[str | None] = [None] * width
     if len(rows) > 1 and _is_unit_line(rows[-1]):
         units = [unit_named(cell) for cell in rows[-1]]
@@ -175,8 +177,10 @@ def _lowest(rows: Sequence[Sequence[str]], place: int) -> str:
 
 def tidy(text: str) -> str:
     """A heading in its usual form: full-width forms made narrow, control characters away, spaces single."""
-    seen = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in plain(text) if _is_seen(c))
-    return " ".join(seen.replace("`", "'").split()).lstrip("# ")
+    seen = "".join(
+        " " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in plain(text) if _is_seen(c)
+    )
+    return " ".join(seen.replace("`", "'").split())
 
 
 def _is_seen(character: str) -> bool:

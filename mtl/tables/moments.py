@@ -12,7 +12,16 @@ from mtl.tables.words import plain
 
 _LEAST_SHARE, _LEAST_DISTINCT = 0.95, 10
 # The first days of spreadsheets and of Unix, and the last of databases.
-_SUSPECTS = ("1899-12-30", "1899-12-31", "1900-01-01", "1970-01-01", "1111-11-11", "9999-12-31", "2099-12-31", "2999-12-31")
+_SUSPECTS = (
+    "1899-12-30",
+    "1899-12-31",
+    "1900-01-01",
+    "1970-01-01",
+    "1111-11-11",
+    "9999-12-31",
+    "2099-12-31",
+    "2999-12-31",
+)
 
 
 def read(found: Texts, column: RawColumn, answers: Answers, sure: bool = False) -> Outcome | None:

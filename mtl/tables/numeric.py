@@ -43,16 +43,13 @@ def read(
         return None
     mark = _mark(found, words, answers.decimals.get(column.name), file_mark)
     if mark is None:
-        return _ask_decimal(found, words)
+        return _ask_decimal(found, words, column.name)
     units = _units(found, words, column, answers.units.get(column.name))
     if isinstance(units, Question):
         return Outcome.text(found, (units,), pending=True)
     outcome = _fill(found, words, mark, units)
     questions = (units.question,) if units.question is not None else ()
     outcome.questions = questions + _sentinels(found, outcome, column.name, answers)
-    outcome.questions = tuple(
-        Question(column.name, q.kind, q.proposals, q.count, q.examples, q.other) for q in outcome.questions
-    )
     return outcome
 
 
@@ -110,10 +107,12 @@ def _mark(found: Texts, words: _Read, asked: str | None, file_mark: str | None) 
     return None if not unsure else ("," if file_mark == "," else ".")
 
 
-def _ask_decimal(found: Texts, words: _Read) -> Outcome:
+def _ask_decimal(found: Texts, words: _Read, name: str) -> Outcome:
     unsure = [place for place, reading in words.readings.items() if reading.ambiguous]
     unsure += [int(place) for place in np.flatnonzero(found.maybe_grouped() & found.is_value)]
-    question = Question("", "decimal", (".", ","), int(found.counts[unsure].sum()), _examples(found, unsure))
+    question = Question(
+        name, "decimal", (".", ","), int(found.counts[unsure].sum()), _examples(found, unsure)
+    )
     return Outcome.text(found, (question,), pending=True)
 
 
@@ -149,8 +148,12 @@ def _units(found: Texts, words: _Read, column: RawColumn, asked: str | None) -> 
             unit = asked
         return _Units(unit, asked)
     if any(factor(other, unit) is None for other in counts):
-        strange = [p for p, r in words.readings.items() if r.unit is not None and factor(r.unit, unit) is None]
-        return Question(column.name, "unit", proposals, int(found.counts[strange].sum()), _examples(found, strange))
+        strange = [
+            p for p, r in words.readings.items() if r.unit is not None and factor(r.unit, unit) is None
+        ]
+        return Question(
+            column.name, "unit", proposals, int(found.counts[strange].sum()), _examples(found, strange)
+        )
     if not bare or (column.unit is not None and unit != "%"):
         return _Units(unit, column.unit or unit)
     if unit == "%" and _look_like_fractions(found, words, bare):
@@ -174,13 +177,14 @@ def _fill(found: Texts, words: _Read, mark: Mark, units: _Units) -> Outcome:
     if units.bare is not None and units.unit is not None:
         scale = factor(units.bare, units.unit) or 1.0
     plainly = found.simple & values
-    outcome.numbers[plainly] = found.numbers[plainly] * scale
+    outcome.numbers[plainly] = found.numbers[plainly]
     if mark == ",":
         for place in np.flatnonzero(found.maybe_grouped() & values):
-            outcome.numbers[place] = float(found.words[place].replace(".", "")) * scale
+            outcome.numbers[place] = float(found.words[place].replace(".", ""))
             outcome.become(int(place), written(outcome.numbers[place]), "thousands")
     if scale != 1.0:
         for place in np.flatnonzero(plainly):
+            outcome.numbers[place] = _times(outcome.numbers[place], scale)
             outcome.become(int(place), written(outcome.numbers[place]), "unit")
     converted = scale != 1.0
     for place, reading in words.readings.items():
@@ -191,14 +195,19 @@ def _fill(found: Texts, words: _Read, mark: Mark, units: _Units) -> Outcome:
         number = reading.value(mark)
         assert number is not None  # one of the two readings is there
         converted = converted or by != 1.0
-        outcome.numbers[place] = number * by
+        outcome.numbers[place] = _times(number, by)
         outcome.signs[place] = reading.sign
-        outcome.become(place, written(number * by), _rule(found.words[place], reading, mark))
+        outcome.become(place, written(outcome.numbers[place]), _rule(found.words[place], reading, mark))
     for place in words.unread:
         outcome.become(place, "", "unreadable")
     outcome.unit = units.unit
     outcome.whole = not converted and _is_whole(found, words, outcome)
     return outcome
+
+
+def _times(number: float, by: float) -> float:
+    """A converted number without the noise of binary fractions: 12 mm are 1.2 cm."""
+    return number if by == 1.0 else float(f"{number * by:.12g}")
 
 
 def _rule(word: str, reading: Reading, mark: Mark) -> str:

@@ -90,7 +90,11 @@ class Answers:
     missing: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for name, allowed in (("dates", ("day_first", "month_first")), ("decimals", (".", ",")), ("kinds", KINDS)):
+        for name, allowed in (
+            ("dates", ("day_first", "month_first")),
+            ("decimals", (".", ",")),
+            ("kinds", KINDS),
+        ):
             for column, value in getattr(self, name).items():
                 if value not in allowed:
                     raise TableError(

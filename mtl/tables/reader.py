@@ -22,7 +22,11 @@ from mtl.tables.words import plain
 from mtl.tables.workbook import as_strings, read_sheet
 
 _MARK_ROWS = 1_000
-_ENDINGS = {"zip": (".xlsx", ".xlsm"), "parquet": (".parquet", ".pq"), "text": (".csv", ".tsv", ".txt", ".tab", ".dat", ".psv")}
+_ENDINGS = {
+    "zip": (".xlsx", ".xlsm"),
+    "parquet": (".parquet", ".pq"),
+    "text": (".csv", ".tsv", ".txt", ".tab", ".dat", ".psv"),
+}
 _NAMES = {"zip": "xlsx", "parquet": "Parquet", "text": "CSV"}
 _HEADER_LOOK = 500
 
@@ -105,7 +109,9 @@ def _bytes(source: str | Path | bytes, name: str | None, limits: Limits) -> tupl
     return path.read_bytes(), name or path.name
 
 
-def _from_sheet(data: bytes, sheet: str | None, header: int | None, limits: Limits, notes: list[Remark]) -> RawTable:
+def _from_sheet(
+    data: bytes, sheet: str | None, header: int | None, limits: Limits, notes: list[Remark]
+) -> RawTable:
     found = read_sheet(data, sheet, limits)
     if len(found.names) > 1:
         notes.append(Remark("sheets", len(found.names), found.names))
@@ -115,12 +121,18 @@ def _from_sheet(data: bytes, sheet: str | None, header: int | None, limits: Limi
     width = max(map(len, rows), default=0)
     first = [(place + found.first, cells) for place, cells in enumerate(as_strings(rows[:_HEADER_LOOK]))]
     place = find_header(first, header)
-    taken, lines, titles = place.titles, [], tuple(filter(None, (_words(cells) for _line, cells in first[: place.titles])))
+    taken, lines, titles = (
+        place.titles,
+        [],
+        tuple(filter(None, (_words(cells) for _line, cells in first[: place.titles]))),
+    )
     while len(lines) < place.lines:
         if any(map(str.strip, first[taken][1])):
             lines.append(tuple(first[taken][1]))
         taken += 1
-    kept = [number for number in range(taken, len(rows)) if any(cell and cell.strip() for cell in rows[number])]
+    kept = [
+        number for number in range(taken, len(rows)) if any(cell and cell.strip() for cell in rows[number])
+    ]
     blank = len(rows) - taken - len(kept)
     if not kept:
         raise TableError(_("The table has a header and no rows."))
@@ -164,7 +176,11 @@ def _finish(
         raise TableError(_("The file is empty."))
     limits.check_columns(width)
     columns, made = name_columns([list(line) for line in header], width)
-    kept = [place for place in range(width) if columns[place].heading.strip() or texts.column(place).null_count < len(texts)]
+    kept = [
+        place
+        for place in range(width)
+        if columns[place].heading.strip() or texts.column(place).null_count < len(texts)
+    ]
     if not kept:
         raise TableError(_("The file is empty."))
     if len(kept) < width:
@@ -190,7 +206,9 @@ def _finish(
     )  # fmt: skip
 
 
-def _check_cells(texts: pa.Table, columns: Sequence[RawColumn], lines: NDArray[np.int64], limits: Limits) -> None:
+def _check_cells(
+    texts: pa.Table, columns: Sequence[RawColumn], lines: NDArray[np.int64], limits: Limits
+) -> None:
     for place, column in enumerate(columns):
         lengths = pc.utf8_length(texts.column(place))
         longest = pc.max(lengths).as_py() or 0
@@ -203,7 +221,11 @@ def _mark(texts: pa.Table) -> str | None:
     """The decimal mark that more columns show in the first rows."""
     shown = {".": 0, ",": 0}
     for column in texts.columns:
-        words = {plain(word) for word in column.slice(0, _MARK_ROWS).to_pylist() if word is not None and len(word) <= 40}
+        words = {
+            plain(word)
+            for word in column.slice(0, _MARK_ROWS).to_pylist()
+            if word is not None and len(word) <= 40
+        }
         readings = [reading for word in words if (reading := read_number(word)) is not None]
         if 2 * len(readings) < len(words):
             continue

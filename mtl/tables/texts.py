@@ -51,7 +51,9 @@ class Texts:
         """The distinct texts of strings; `further` words mean that there is no value."""
         encoded = cells.dictionary_encode().combine_chunks()
         if isinstance(encoded, pa.ChunkedArray):
-            encoded = encoded.chunk(0) if encoded.num_chunks else pa.array([], pa.string()).dictionary_encode()
+            encoded = (
+                encoded.chunk(0) if encoded.num_chunks else pa.array([], pa.string()).dictionary_encode()
+            )
         codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
         column = encoded.dictionary
         words: list[str] = column.to_pylist()

@@ -28,7 +28,7 @@ _SIZES: dict[str, dict[tuple[str, ...], float]] = {
     "count": {("10⁹/L", "10^9/L", "10*9/L", "×10⁹/L", "×10^9/L", "x10^9/L", "x10⁹/L", "G/L", "K/µL", "10^3/µL", "10³/µL"): 1e9,
               ("10¹²/L", "10^12/L", "×10¹²/L", "×10^12/L", "x10^12/L", "T/L", "M/µL", "10^6/µL"): 1e12,
               ("/µL", "/ul", "/mm³", "/mm3"): 1e6, ("/mL",): 1e3, ("/L",): 1.0},
-    "activity": {("U/L", "IU/L"): 1.0, ("kU/L", "U/mL", "IU/mL", "kIU/L"): 1000.0, ("mU/L", "µU/mL", "mIU/L", "uIU/mL"): 1e-3,
+    "activity": {("U/L", "IU/L"): 1.0, ("kU/L", "U/mL", "IU/mL", "kIU/L"): 1000.0, ("mU/L", "µU/mL", "mIU/L", "uIU/mL", "µIU/mL"): 1e-3,
                  ("mIU/mL", "mU/mL"): 1.0},
     "pressure": {("mmHg",): 1.0, ("kPa",): 7.500616827, ("cmH2O", "cmH₂O"): 0.7355591},
     "rate": {("/min", "bpm", "次/分", "次/min"): 1.0},

@@ -15,7 +15,9 @@ Mark = Literal[".", ","]
 
 _LIMIT = re.compile(r"(?P<sign><=|>=|=<|=>|<|>|≤|≥|≦|≧|＜|＞)\s*(?P<rest>.+)")
 _SIGNS = {"=<": "<=", "≤": "<=", "≦": "<=", "=>": ">=", "≥": ">=", "≧": ">=", "＜": "<", "＞": ">"}
-_NUMBER_THEN_UNIT = re.compile(r"(?P<number>[+-]?[\d.][\d.,'’ ]*?(?:[eE][+-]?\d+)?)\s*(?P<unit>[^\d\s.,'’+-].*|10[⁹^*].*)?")
+_NUMBER_THEN_UNIT = re.compile(
+    r"(?P<number>[+-]?[\d.][\d.,'’ ]*?(?:[eE][+-]?\d+)?)\s*(?P<unit>[^\d\s.,'’+-].*|10[⁹^*].*)?"
+)
 _POINT = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _COMMA = re.compile(r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?")
 _GROUPS_OF_COMMA = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?")

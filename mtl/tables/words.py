@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 # Full-width forms of ASCII, and what the eye does not see at all.
-_NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | dict.fromkeys((0xFEFF, 0x200B, 0x200C, 0x200D, 0x2060))
+_NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | dict.fromkeys(
+    (0xFEFF, 0x200B, 0x200C, 0x200D, 0x2060)
+)
 
 _MISSING = frozenset(
     {

@@ -77,9 +77,9 @@ def read_sheet(data: bytes, sheet: str | None, limits: Limits) -> Sheet:
         raise TableError(_("The workbook has a password. Save it without one.")) from None
     except (python_calamine.CalamineError, zipfile.BadZipFile) as error:
         raise TableError(
-            _("The workbook cannot be read ({reason}). Open it in a spreadsheet program and save it again.").format(
-                reason=str(error)[:80]
-            )
+            _(
+                "The workbook cannot be read ({reason}). Open it in a spreadsheet program and save it again."
+            ).format(reason=str(error)[:80])
         ) from None
     return Sheet(name, names, rows, start, merged)
 
@@ -97,7 +97,9 @@ def _guard(data: bytes, limits: Limits) -> None:
             names = {part.filename for part in parts}
             if "xl/workbook.xml" not in names and "xl/workbook.bin" not in names:
                 raise TableError(
-                    _("This is a compressed file, not a workbook. Unpack it and bring the table that is in it.")
+                    _(
+                        "This is a compressed file, not a workbook. Unpack it and bring the table that is in it."
+                    )
                 )
             if len(parts) > _MOST_PARTS:
                 limits.check_unpacked(limits.megabytes * 1_000_001)
@@ -107,9 +109,9 @@ def _guard(data: bytes, limits: Limits) -> None:
                     unpacked += _look(file, part.filename, limits, unpacked)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
         raise TableError(
-            _("The workbook cannot be read ({reason}). Open it in a spreadsheet program and save it again.").format(
-                reason=str(error)[:80]
-            )
+            _(
+                "The workbook cannot be read ({reason}). Open it in a spreadsheet program and save it again."
+            ).format(reason=str(error)[:80])
         ) from None
 
 
