@@ -73,10 +73,16 @@ class Cleaned:
         """Every cell that holds a limit: row (from 1), line, column, sign and limit."""
         parts = [
             pd.DataFrame(
-                {"row": rows.astype(np.int64) + 1, "line": self.lines[rows], "column": column, "sign": signs, "limit": values}
+                {
+                    "row": rows.astype(np.int64) + 1,
+                    "line": self.lines[rows],
+                    "column": column,
+                    "sign": signs,
+                    "limit": values,
+                }
             )
             for column, rows, signs, values in self.limits
-        ]  # fmt: skip
+        ]
         if not parts:
             return pd.DataFrame({name: pd.Series(dtype=object) for name in FLAGS})
         return pd.concat(parts, ignore_index=True)

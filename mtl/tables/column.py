@@ -99,11 +99,8 @@ def _truths(found: Texts) -> Outcome | None:
     for place, word in enumerate(usual):
         if is_value[place]:
             written = "true" if meaning[word] else "false"
-            outcome.become(
-                place,
-                written,
-                "" if found.words[place] in (written, written.upper(), written.title()) else "yes_no",
-            )
+            is_same = found.words[place] in (written, written.upper(), written.title())
+            outcome.become(place, written, "" if is_same else "yes_no")
     return outcome
 
 
@@ -111,7 +108,8 @@ def _assemble(found: Texts, outcome: Outcome) -> Any:
     """The typed array: what each distinct text became, put where the text stands."""
     codes = found.codes
     if outcome.kind == "text":
-        return pd.array(np.append(outcome.texts, None)[codes], dtype="string")
+        texts = np.array([*outcome.texts, None], dtype=object)
+        return pd.Series(texts[codes], dtype="string")
     if outcome.kind == "date":
         return pd.Series(np.append(outcome.moments, np.datetime64("NaT", "us"))[codes])
     numbers = np.append(outcome.numbers, np.nan)[codes]

@@ -9,7 +9,8 @@ from typing import Literal
 Order = Literal["day_first", "month_first"]
 ORDERS: tuple[Order, ...] = ("day_first", "month_first")
 
-_CLOCK = r"(?:[T ]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?(?P<zone>Z|[+-]\d{2}:?\d{2})?)?"
+_SECOND = r"(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?(?P<zone>Z|[+-]\d{2}:?\d{2})?"
+_CLOCK = rf"(?:[T ]+(?P<hour>\d{{1,2}}):(?P<minute>\d{{2}}){_SECOND})?"
 _YEAR_FIRST = re.compile(
     r"(?P<year>\d{4})(?P<mark>[-/.])(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})" + _CLOCK
 )
@@ -17,7 +18,8 @@ _CHINESE = re.compile(r"(?P<year>\d{4}) ?年 ?(?P<month>\d{1,2}) ?月 ?(?P<day>\
 _YEAR_LAST = re.compile(r"(?P<one>\d{1,2})(?P<mark>[-/.])(?P<two>\d{1,2})(?P=mark)(?P<year>\d{4})" + _CLOCK)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _NAMED = re.compile(
-    r"(?:(?P<day>\d{1,2})[-. ]+)?(?P<month>[A-Za-z]{3,9})\.?[-, ]+(?:(?P<day_after>\d{1,2})(?:st|nd|rd|th)?,? +)?(?P<year>\d{4})"
+    r"(?:(?P<day>\d{1,2})[-. ]+)?(?P<month>[A-Za-z]{3,9})\.?[-, ]+"
+    r"(?:(?P<day_after>\d{1,2})(?:st|nd|rd|th)?,? +)?(?P<year>\d{4})"
 )
 _ISO_PLAIN = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)?")
 
@@ -89,9 +91,9 @@ def read_date(text: str, order: Order) -> datetime.datetime | None:
 
 
 def _moment(year: str, month: str, day: str, clock: re.Match[str] | None) -> datetime.datetime | None:
-    parts = [int(clock[name] or 0) for name in ("hour", "minute", "second")] if clock else [0, 0, 0]
+    hour, minute, second = (int(clock[name] or 0) if clock else 0 for name in ("hour", "minute", "second"))
     fraction = int(((clock["fraction"] or "") + "000000")[:6]) if clock else 0
     try:
-        return datetime.datetime(int(year), int(month), int(day), *parts, fraction)
+        return datetime.datetime(int(year), int(month), int(day), hour, minute, second, fraction)
     except ValueError:  # the 31st of February
         return None

@@ -7,6 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from mtl.tables.dialect import Record
 from mtl.tables.raw import RawColumn
@@ -81,7 +82,7 @@ def _is_title(found: Sequence[Record], place: int, width: int) -> bool:
         # "#id,age" may be the header itself: as wide as the table, all filled, with values below.
         below = next((other for _line, other in found[place + 1 :] if any(map(str.strip, other))), [])
         whole = len(filled) == len(cells) == width > 1
-        return not (whole and not below[:1] == ["#"] and any(map(looks_like_value, below)))
+        return not (whole and below[:1] != ["#"] and any(map(looks_like_value, below)))
     if width == 1:
         return False
     if len(filled) == 1:
@@ -132,7 +133,7 @@ def name_columns(lines: Sequence[Sequence[str]], width: int) -> tuple[tuple[RawC
     if len(rows) > 1 and _is_unit_line(rows[-1]):
         units = [unit_named(cell) for cell in rows[-1]]
         rows = rows[:-1]
-    for row, next_row in zip(rows[:-1], rows[1:], strict=True):
+    for row, next_row in pairwise(rows):
         _spread(row, next_row)
     columns: list[RawColumn] = []
     made: list[str] = []

@@ -38,7 +38,8 @@ class Limits:
         if found > self.megabytes * MEGABYTE:
             raise TableError(
                 _(
-                    "The file has {found} MB; at most {most} MB are read. Leave out columns or rows that the study does not need."
+                    "The file has {found} MB; at most {most} MB are read. "
+                    "Leave out columns or rows that the study does not need."
                 ).format(found=number(found / MEGABYTE, 0), most=number(self.megabytes))
             )
 
@@ -75,7 +76,8 @@ class Limits:
             return
         message = (
             _(
-                "Column {column}: a cell has {found} characters; at most {most} are read. Shorten it, or leave out the column."
+                "Column {column}: a cell has {found} characters; at most {most} are read. "
+                "Shorten it, or leave out the column."
             )
             if line is None
             else _(

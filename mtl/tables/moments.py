@@ -77,7 +77,7 @@ def _fill(found: Texts, column: RawColumn, answers: Answers, order: Order, unrea
         outcome.moments[place] = np.datetime64(moment, "us")
         day_only = not (moment.hour or moment.minute or moment.second or moment.microsecond)
         written = moment.date().isoformat() if day_only else moment.isoformat(sep=" ")
-        rule = order if depends_on_order(usual) or _is_year_last(usual) else "date"
+        rule: str = order if _is_year_last(usual) else "date"
         if is_iso(usual):
             rule = "" if usual == word else "spaces"
         outcome.become(int(place), written, rule)
@@ -98,7 +98,7 @@ def _fill(found: Texts, column: RawColumn, answers: Answers, order: Order, unrea
 
 
 def _is_year_last(usual: str) -> bool:
-    return usual[:4].isdigit() is False and usual[0].isdigit() and not any(c.isalpha() for c in usual)
+    return not usual[:4].isdigit() and not any(character.isalpha() for character in usual)
 
 
 def _is_day(text: str) -> bool:

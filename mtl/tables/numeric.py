@@ -109,7 +109,7 @@ def _mark(found: Texts, words: _Read, asked: str | None, file_mark: str | None) 
 
 def _ask_decimal(found: Texts, words: _Read, name: str) -> Outcome:
     unsure = [place for place, reading in words.readings.items() if reading.ambiguous]
-    unsure += [int(place) for place in np.flatnonzero(found.maybe_grouped() & found.is_value)]
+    unsure += _places(found.maybe_grouped() & found.is_value)
     question = Question(
         name, "decimal", (".", ","), int(found.counts[unsure].sum()), _examples(found, unsure)
     )
@@ -139,7 +139,7 @@ def _units(found: Texts, words: _Read, column: RawColumn, asked: str | None) -> 
     most = min(counts, key=lambda unit: (-counts[unit], unit))
     unit = column.unit or most
     bare = [place for place, reading in words.readings.items() if reading.unit is None]
-    bare += [int(place) for place in np.flatnonzero(found.simple & found.is_value)]
+    bare += _places(found.simple & found.is_value)
     n_bare = int(found.counts[bare].sum())
     proposals = tuple(dict.fromkeys([unit, *sorted(counts, key=lambda u: -counts[u])]))
     question = Question(column.name, "unit", proposals, n_bare, _examples(found, bare))
@@ -179,13 +179,13 @@ def _fill(found: Texts, words: _Read, mark: Mark, units: _Units) -> Outcome:
     plainly = found.simple & values
     outcome.numbers[plainly] = found.numbers[plainly]
     if mark == ",":
-        for place in np.flatnonzero(found.maybe_grouped() & values):
+        for place in _places(found.maybe_grouped() & values):
             outcome.numbers[place] = float(found.words[place].replace(".", ""))
-            outcome.become(int(place), written(outcome.numbers[place]), "thousands")
+            outcome.become(place, written(outcome.numbers[place]), "thousands")
     if scale != 1.0:
-        for place in np.flatnonzero(plainly):
+        for place in _places(plainly):
             outcome.numbers[place] = _times(outcome.numbers[place], scale)
-            outcome.become(int(place), written(outcome.numbers[place]), "unit")
+            outcome.become(place, written(outcome.numbers[place]), "unit")
     converted = scale != 1.0
     for place, reading in words.readings.items():
         by = scale if reading.unit is None else factor(reading.unit, units.unit or reading.unit)
@@ -203,6 +203,11 @@ def _fill(found: Texts, words: _Read, mark: Mark, units: _Units) -> Outcome:
     outcome.unit = units.unit
     outcome.whole = not converted and _is_whole(found, words, outcome)
     return outcome
+
+
+def _places(chosen: NDArray[np.bool_]) -> list[int]:
+    places: list[int] = np.flatnonzero(chosen).tolist()
+    return places
 
 
 def _times(number: float, by: float) -> float:
@@ -250,9 +255,9 @@ def _sentinels(found: Texts, outcome: Outcome, name: str, answers: Answers) -> t
     said = answers.sentinels.get(name)
     if said is not None:
         wanted = _as_numbers({name: said})[name]
-        for place in np.flatnonzero(np.isin(outcome.numbers, wanted) & (outcome.signs == "")):
+        for place in _places(np.isin(outcome.numbers, wanted) & (outcome.signs == "")):
             outcome.numbers[place] = np.nan
-            outcome.become(int(place), "", "sentinel")
+            outcome.become(place, "", "sentinel")
         return ()
     known = ~np.isnan(outcome.numbers) & (outcome.signs == "")
     numbers, places = np.unique(outcome.numbers[known], return_inverse=True)

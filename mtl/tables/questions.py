@@ -57,7 +57,9 @@ class Question:
         text = {
             "date_order": _("No day is above 12, so day and month could be exchanged: {examples}."),
             "unit": _("{count} cells have no unit, beside others that have one: {examples}."),
-            "decimal": _("A comma or a point before three digits could be a decimal mark or set thousands apart: {examples}."),
+            "decimal": _(
+                "A comma or a point before three digits could be a decimal mark or set thousands apart: {examples}."
+            ),
         }[self.kind]  # fmt: skip
         return text.format(examples=examples, count=number(self.count))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from mtl.language import _
@@ -67,7 +68,8 @@ def read_raw(
 
     Examples
     --------
-    >>> raw = read_raw("编号;肿瘤大小/mm;日期\\n1;１２,5;2020-01-31\\n2;<1;未知\\n3;9\\n".encode("gb18030"), name="export.csv")
+    >>> text = "编号;肿瘤大小/mm;日期\\n1;１２,5;2020-01-31\\n2;<1;未知\\n3;9\\n"
+    >>> raw = read_raw(text.encode("gb18030"), name="export.csv")
     >>> raw.origin.encoding, raw.origin.delimiter, raw.origin.decimal
     ('gb18030', ';', ',')
     >>> [(column.name, column.unit) for column in raw.columns]
@@ -121,11 +123,9 @@ def _from_sheet(
     width = max(map(len, rows), default=0)
     first = [(place + found.first, cells) for place, cells in enumerate(as_strings(rows[:_HEADER_LOOK]))]
     place = find_header(first, header)
-    taken, lines, titles = (
-        place.titles,
-        [],
-        tuple(filter(None, (_words(cells) for _line, cells in first[: place.titles]))),
-    )
+    titles = tuple(filter(None, (_words(cells) for _line, cells in first[: place.titles])))
+    taken = place.titles
+    lines: list[tuple[str, ...]] = []
     while len(lines) < place.lines:
         if any(map(str.strip, first[taken][1])):
             lines.append(tuple(first[taken][1]))
@@ -154,8 +154,6 @@ def _from_parquet(data: bytes, limits: Limits, notes: list[Remark]) -> RawTable:
     table = read_parquet(data, limits)
     if not table.num_rows:
         raise TableError(_("The table has a header and no rows."))
-    import pyarrow.parquet as pq
-
     headings = tuple(pq.ParquetFile(pa.BufferReader(data)).schema_arrow.names)
     lines = np.arange(1, table.num_rows + 1, dtype=np.int64)
     return _finish(table, (headings,), lines, (), Origin("parquet"), notes, limits)

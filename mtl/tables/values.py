@@ -25,14 +25,6 @@ _GROUPS_OF_POINT = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d*)?")
 _GROUPS_APART = re.compile(r"[+-]?[1-9]\d{0,2}(?:[ '’]\d{3})+(?:[.,]\d*)?")
 _MINUS = str.maketrans("−–", "--")
 
-#: What RE2 must match for a text to be a number that says nothing else; the same as `_POINT` without spaces.
-PLAIN_NUMBER = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
-#: Plain numbers that could also be groups of thousands under a decimal comma.
-MAYBE_GROUPED = r"^[+-]?[1-9][0-9]{0,2}(?:\.[0-9]{3})+$"
-WHOLE_NUMBER = r"^[+-]?[0-9]+$"
-#: Digits that name something: with a leading zero, or more of them than a float64 can hold.
-CODE = r"^(?:0[0-9]+|[0-9]{16,})$"
-
 
 @dataclass(frozen=True)
 class Reading:

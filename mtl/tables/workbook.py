@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import IO
 
 import python_calamine
 from python_calamine import CalamineWorkbook
@@ -115,7 +116,7 @@ def _guard(data: bytes, limits: Limits) -> None:
         ) from None
 
 
-def _look(file: zipfile.ZipExtFile, name: str, limits: Limits, before: int) -> int:
+def _look(file: IO[bytes], name: str, limits: Limits, before: int) -> int:
     size, rest = 0, b""
     is_sheet = name.startswith("xl/worksheets/") and name.endswith(".xml")
     while piece := file.read(_PIECE):

@@ -194,8 +194,10 @@ def test_units_against_textbook(one: str, other: str, times: float) -> None:
     assert factor(one, other) == pytest.approx(times, rel=1e-5)
 
 
-@given(st.lists(st.one_of(st.none(), st.text(max_size=8), st.sampled_from(["NA", "1,5", "<2", "3 cm", "45%", "是", "2020-01-31", "x"])),
-                min_size=1, max_size=12))  # fmt: skip
+KNOWN = st.sampled_from(["NA", "1,5", "<2", "3 cm", "45%", "是", "2020-01-31", "x"])
+
+
+@given(st.lists(st.one_of(st.none(), st.text(max_size=8), KNOWN), min_size=1, max_size=12))
 def test_cleaning_any_cells_keeps_every_row(found: list[str | None]) -> None:
     rows = [["id", "a"], *[[f"P{i}", (cell or "").replace("\x00", "")] for i, cell in enumerate(found)]]
     text = "\n".join('"' + '","'.join(c.replace('"', '""') for c in row) + '"' for row in rows)

@@ -19,7 +19,8 @@ from mtl.tables import TableError, clean, read_raw
 
 # Real words: an encoding without a mark is known by how its letters are spread, which random bytes have not.
 WORDS = {
-    "utf-8": ["grade two", "Größe", "肿瘤", "x", "a, b", "a; b", "say \"no\"", "two\nlines", "1st", "C50.4", "œuvre", "=1+1"],
+    "utf-8": ["grade two", "Größe", "肿瘤", "x", "a, b", "a; b", "say \"no\"", "two\nlines", "1st", "C50.4",
+              "œuvre", "=1+1"],
     "gb18030": ["肿瘤", "浸润性导管癌", "左侧", "grade two", "a，b", "两\n行", "C50.4"],
     "latin-1": ["Größe", "très", "Köln", "grade two", "señal", "C50.4", "two\nlines"],
     "cp1252": ["5 € fée", "“quoted”", "grade two", "œuvre"],

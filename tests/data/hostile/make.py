@@ -42,15 +42,17 @@ def texts() -> dict[str, bytes]:
         "open_quote.csv": b'id,note,size\nP1,"never closed,5\nP2,one,6\nP3,x,7\n',
         "quotes_inside.csv": b'id,note,size\nP1,5" nail,5\nP2,"a"b,6\nP3,x,7\n',
         "comments_and_titles.csv": (
-            "# exported 2024-05-01\n# by the registry\nBreast cancer registry,,\n,,\nid,age,size\nP1,61,22\nP2,47,13\n"
-        ).encode(),
+            b"# exported 2024-05-01\n# by the registry\nBreast cancer registry,,\n,,\nid,age,size\nP1,61,22\nP2,47,13\n"
+        ),
         "hash_header.tsv": b"#id\tage\tsize\nP1\t61\t22\nP2\t47\t13\n",
         "two_header_lines.csv": (
             "基本信息,,肿瘤,\n编号,年龄,大小,大小\nP1,61,22,3\nP2,47,13,4\nP3,70,40,5\n"
         ).encode(),
         "unit_line.csv": b"id,age,size,cea\n,years,mm,ng/mL\nP1,61,22,3.1\nP2,47,13,4\nP3,70,40,5\n",
         "no_header.csv": b"1,61,22.5\n2,47,13.1\n3,70,40.0\n",
-        "bad_headers.csv": b' id ,size (mm),size (mm),,"age,\n years",,\nP1,22,23,x,61,,\nP2,13,14,y,47,,\nP3,40,41,z,70,,\n',
+        "bad_headers.csv": (
+            b' id ,size (mm),size (mm),,"age,\n years",,\nP1,22,23,x,61,,\nP2,13,14,y,47,,\nP3,40,41,z,70,,\n'
+        ),
         "ragged.csv": b"id,age,size\nP1,61,22\nP2,47\nP3,70,40,9\n,,\n\nP4,55,10\n",
         "trailing_delimiters.csv": b"id,age,size\nP1,61,22,,\nP2,47,13,\nP3,70,40\n",
         "mac_lines.csv": ROWS.replace("\n", "\r").encode(),
