@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from mtl.tables.questions import Question
-from mtl.tables.words import is_full_width, is_missing, is_sheet_error, plain
+from mtl.tables.words import is_full_width, is_missing, is_sheet_error, plain, plain_prose
 
 # Numbers that say nothing else than their value, and that Arrow reads as Python does.
 _SIMPLE = r"^-?[0-9]{1,15}(?:\.[0-9]{1,17})?$"
@@ -163,7 +163,7 @@ class Outcome:
         outcome = cls.start(found, "text")
         for place in np.flatnonzero(found.is_value):
             word = found.words[place]
-            usual = plain(word)
+            usual = plain_prose(word)
             outcome.texts[place] = usual
             if usual != word:
                 outcome.become(int(place), usual, tidied(word))

@@ -6,7 +6,7 @@ from functools import cache
 
 from mtl.tables.words import plain
 
-#: dimension -> {unit: size in the dimension's base}; the first spelling of a unit is the one kept.
+#: dimension -> {spellings of a unit: its size}; the first spelling is the one kept.
 _SIZES: dict[str, dict[tuple[str, ...], float]] = {
     "length": {("mm", "毫米"): 1.0, ("cm", "厘米"): 10.0, ("m", "米"): 1000.0, ("µm", "um", "微米"): 1e-3,
                ("inch", "inches"): 25.4},
@@ -25,13 +25,13 @@ _SIZES: dict[str, dict[tuple[str, ...], float]] = {
                            ("ng/mL",): 1e-6, ("ng/dL",): 1e-8, ("ng/L",): 1e-9, ("pg/mL",): 1e-9},
     "molar concentration": {("mol/L",): 1.0, ("mmol/L", "mM"): 1e-3, ("µmol/L", "umol/L", "µM"): 1e-6,
                             ("nmol/L", "nM"): 1e-9, ("pmol/L", "pM"): 1e-12, ("mEq/L",): 1e-3},
-    "count": {("10⁹/L", "10^9/L", "10*9/L", "×10⁹/L", "×10^9/L", "x10^9/L", "x10⁹/L", "G/L",
-               "K/µL", "10^3/µL", "10³/µL"): 1e9,
-              ("10¹²/L", "10^12/L", "×10¹²/L", "×10^12/L", "x10^12/L", "T/L", "M/µL", "10^6/µL"): 1e12,
-              ("/µL", "/ul", "/mm³", "/mm3"): 1e6, ("/mL",): 1e3, ("/L",): 1.0},
-    "activity": {("U/L", "IU/L"): 1.0, ("kU/L", "U/mL", "IU/mL", "kIU/L"): 1000.0,
-                 ("mU/L", "µU/mL", "mIU/L", "uIU/mL", "µIU/mL"): 1e-3,
-                 ("mIU/mL", "mU/mL"): 1.0},
+    "count": {("10⁹/L", "10^9/L", "10*9/L", "×10⁹/L", "×10^9/L", "x10^9/L", "x10⁹/L"): 1e9, ("G/L",): 1e9,
+              ("K/µL", "10^3/µL", "10³/µL"): 1e9, ("10¹²/L", "10^12/L", "×10¹²/L", "×10^12/L", "x10^12/L"): 1e12,
+              ("T/L",): 1e12, ("M/µL", "10^6/µL"): 1e12, ("/µL", "/ul"): 1e6, ("/mm³", "/mm3"): 1e6, ("/mL",): 1e3,
+              ("/L",): 1.0},
+    "activity": {("U/L",): 1.0, ("IU/L",): 1.0, ("kU/L",): 1e3, ("U/mL",): 1e3, ("IU/mL",): 1e3, ("kIU/L",): 1e3,
+                 ("mU/L",): 1e-3, ("mIU/L",): 1e-3, ("µU/mL", "uU/mL"): 1e-3, ("µIU/mL", "uIU/mL"): 1e-3,
+                 ("mU/mL",): 1.0, ("mIU/mL",): 1.0},
     "pressure": {("mmHg",): 1.0, ("kPa",): 7.500616827, ("cmH2O", "cmH₂O"): 0.7355591},
     "rate": {("/min", "bpm", "次/分", "次/min"): 1.0},
     "temperature": {("°C", "℃", "摄氏度"): 1.0},

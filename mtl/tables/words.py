@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 # Full-width forms of ASCII, and what the eye does not see at all.
-_NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | dict.fromkeys(
-    (0xFEFF, 0x200B, 0x200C, 0x200D, 0x2060)
-)
+_UNSEEN: dict[int, int | None] = dict.fromkeys((0xFEFF, 0x200B, 0x200C, 0x200D, 0x2060))
+_NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | _UNSEEN
+# The punctuation of Chinese sentences stays as it is.
+_SENTENCE = frozenset("！，：；？")
+_NARROW_PROSE = {code: narrow for code, narrow in _NARROW.items() if chr(code) not in _SENTENCE}
 
 _MISSING = frozenset(
     {
@@ -36,9 +38,22 @@ def plain(text: str) -> str:
     return " ".join(text.translate(_NARROW).split())
 
 
+def plain_prose(text: str) -> str:
+    """As `plain`, but the punctuation of Chinese sentences stays.
+
+    Examples
+    --------
+    >>> plain_prose(" ＨＥＲ２（＋），复核 ")
+    'HER2(+)，复核'
+    """
+    if text.isascii():
+        return plain(text)
+    return " ".join(text.translate(_NARROW_PROSE).split())
+
+
 def is_full_width(text: str) -> bool:
-    """Whether a text holds full-width forms of ASCII characters."""
-    return any("\uff01" <= character <= "\uff5e" for character in text)
+    """Whether a text holds full-width letters, digits or signs."""
+    return any("\uff01" <= character <= "\uff5e" and character not in _SENTENCE for character in text)
 
 
 def is_missing(text: str) -> bool:

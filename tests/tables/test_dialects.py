@@ -105,7 +105,7 @@ def same(found: pd.Series, wanted: Sequence[Any]) -> bool:
     if isinstance(known[0], datetime.date):
         return [None if pd.isna(v) else v.date() for v in found] == list(wanted)
     if isinstance(known[0], str):
-        return found.tolist() == [" ".join(word.split()).replace("，", ",") for word in wanted]
+        return found.tolist() == [" ".join(word.split()) for word in wanted]
     return [None if pd.isna(v) else v for v in found] == list(wanted)
 
 

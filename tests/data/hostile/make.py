@@ -121,7 +121,7 @@ def _settled(book: openpyxl.Workbook) -> bytes:
             content = before.read(part)
             if part == "docProps/core.xml":  # openpyxl writes the time of saving
                 content = _without_modified(content)
-            after.writestr(zipfile.ZipInfo(part, (1980, 1, 1, 0, 0, 0)), content)
+            after.writestr(zipfile.ZipInfo(part, (1980, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
     return out.getvalue()
 
 
