@@ -27,7 +27,6 @@ from pydantic import TypeAdapter, ValidationError
 MOST_COLUMNS = 2_000
 FEWEST_ROWS = 20
 ROW = "row"  # the identifier where the table has none
-UNIQUE = 0.98
 MOST_TREATMENT_TASKS = 4
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
@@ -311,10 +310,9 @@ def _dates_and_text(draft: _Draft) -> None:
                 draft.guess("study", "date", column.name, _("the first column of dates"))
             draft.suspicions.append(Suspicion(column.name, "date", _("a date is no finding; make a duration of it"), round(column.unique, 4)))
             draft.leave_out(column.name, _("a date is no finding about a patient"))
-        elif column.form == "text":
+        elif column.form == "text" or ("remark" in column.says and column.words):
             why = _("free text, or too many categories: {n} different values").format(n=column.distinct)
-            kind = "identifier" if column.unique > UNIQUE and column.known > 0.5 * column.rows else "free_text"
-            draft.suspicions.append(Suspicion(column.name, "identifier" if kind == "identifier" else "free_text", why, round(column.unique, 4)))
+            draft.suspicions.append(Suspicion(column.name, "free_text", why, round(column.unique, 4)))
             draft.leave_out(column.name, why)
         elif column.form in ("empty", "constant"):
             why = _("no cell holds a value") if column.form == "empty" else _("every known cell holds the same value")

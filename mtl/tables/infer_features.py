@@ -21,6 +21,7 @@ STAGES = [
     Stage(name="follow_up", label=Text(en="Follow-up", zh="随访")),
 ]
 TYPICAL = (0.025, 0.975)  # most patients: all but one in forty at either end
+AGREE = 0.95  # of the values must lie in the range a patient can have, else the column is something else
 WIDER = 3.0  # a number may lie this many times further out than any seen
 
 
@@ -89,12 +90,12 @@ def _plausible(column: Column, valid: tuple[float, float] | None) -> bool:
     if valid is None:
         return True
     values = column.numbers[np.isfinite(column.numbers)]
-    return bool(valid[0] <= np.quantile(values, 0.01) and np.quantile(values, 0.99) <= valid[1])
+    return bool(np.mean((values >= valid[0]) & (values <= valid[1])) >= AGREE)
 
 
 def _valid(values: NDArray[np.float64], unit: str, usual: tuple[float, float] | None) -> tuple[tuple[float, float], str]:
     low, high = float(values.min()), float(values.max())
-    if usual and usual[0] <= low and high <= usual[1]:
+    if usual and np.mean((values >= usual[0]) & (values <= usual[1])) >= AGREE:
         return usual, _("what a patient can have")
     if unit in ("%", "pct", "percent") and low >= 0 and high <= 100:
         return (0.0, 100.0), _("a percentage")

@@ -45,6 +45,7 @@ _ENGLISH = {
     "follow_up": r"post(op)?(erative)?\w{0,12}|after|followup|final|change|\d+(d|days?|h|hrs?|hours?|min|w|wks?|weeks?|m|mo|mths?|months?|y|yrs?"
     r"|years?)|[dwm]\d+|number\d+m|pacu\w*|pod\d*\w{0,2}|extubation|attrition",
     "history": r"history|hist|prior\w*|prev(ious)?|past|family|fam(hx|ily)?|hx|baseline|base|bl|pre(op)?|preop\w*|screening|entry",
+    "remark": r"\w*(remarks?|notes?|comments?|description|freetext)",
     "state": r"performance|perf|ecog|karno\w*|smok\w*|marital|married|meno\w*|menopausal|hiv|receptor|er|pr|her2?|mutation|nutritional?|insurance"
     r"|employment|working|vaccin\w*|education|socioeconomic|functional|fasting|asa|diabet\w*|hormonal|receptors?|disease|(patient|social|p)class",
     "delay": r"diag\w*|onset|wait\w*|operati\w*|surg\w*|intubation|symptom\w*|prothrombin|pro(time)?|clot\w*|bleed\w*|transplant|randomi\w*|admission"
@@ -77,6 +78,7 @@ _CHINESE = {
     "after": r"死因|死亡原因|死亡日期|死亡时间|复发(时间|日期|部位)|末次随访|最后随访|出院(诊断|情况|方式|日期)|尸检|转归日期",
     "follow_up": r"术后|治疗后|随访\d|出院时|复查|\d+(个月|月|周|天|年)(后|时)",
     "history": r"史$|史[(（]|既往|家族|术前|基线|入院时|病史|初诊",
+    "remark": r"备注|说明|描述|主诉|现病史|小结",
     "state": r"绝经|吸烟|饮酒|婚姻|体力|功能状态|受体|突变|营养|医保|职业|文化|教育",
     "delay": r"凝血|出血|手术时间|手术时长|麻醉|发病|起病|等待|症状|确诊时间|病程|诊断时间",
     "background": r"年龄|性别|民族|身高|体重|BMI|体质指数|体重指数|年份|职业|文化|教育|婚姻|籍贯|地区|绝经|吸烟|饮酒|血型",

@@ -226,7 +226,8 @@ def scale_of(words: list[str]) -> list[float] | None:
     lowered = [word.strip().lower() for word in words]
     for read in (_scale_word, _staged, _band, _numbered):
         found = [read(word) for word in lowered]
-        if all(place is not None for place in found) and len(set(found)) == len(found):
+        bare = {re.sub(r"\s+", "", word) for word in lowered}  # words that differ in a space only share a step
+        if all(place is not None for place in found) and len(set(found)) == len(bare):
             return [float(place) for place in found if place is not None]
     return None
 
