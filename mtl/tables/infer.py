@@ -126,7 +126,7 @@ def infer(table: pd.DataFrame, units: Mapping[str, str] | None = None, name: str
         draft.leave_out(column, why)
         draft.suspicions.append(Suspicion(column, "leakage", why, 1.0))
     candidates += from_names
-    if not any(not c.problem and not c.finding for c in candidates):
+    if not any(not c.finding for c in candidates):  # one that cannot be learnt is said, not replaced by a guess
         candidates += [c for c in [infer_tasks.fallback([c for c in draft.free if c.name not in _targets(candidates)])] if c]
     candidates += given
     usable = _choose(draft, candidates)
@@ -168,10 +168,11 @@ def _fits(name: str) -> bool:
 
 def _unusable(draft: _Draft) -> None:
     for column in draft.free:
-        if column.form == "empty" and not {"outcome", "event"} & column.says.flags:
+        named = {"outcome", "event", "diagnosis"} & column.says.flags and "history" not in column.says
+        if column.form == "empty" and not named:
             draft.suspicions.append(Suspicion(column.name, "constant", _("no cell holds a value"), 0.0))
             draft.leave_out(column.name, _("no cell holds a value"))
-        elif column.form == "constant" and not {"outcome", "event", "arm", "therapy"} & column.says.flags:
+        elif column.form == "constant" and not named and not {"arm", "therapy"} & column.says.flags:
             why = _("every known cell holds {value}").format(value=column.levels[0] if column.levels else "")
             draft.suspicions.append(Suspicion(column.name, "constant", why, 1.0))
             draft.leave_out(column.name, why)

@@ -14,7 +14,7 @@ from scipy import stats
 
 from mtl.data import encode
 from mtl.language import gettext as _
-from mtl.language import number, percent, study_language
+from mtl.language import measured, number, percent, study_language
 from mtl.study import Feature, Study
 
 Floats = NDArray[np.float64]
@@ -77,7 +77,7 @@ class TableOne:
             described = {head: row.overall if key is None else row.groups.get(key) for head, key in heads.items()}
             last = {
                 _("Missing"): number(row.missing),
-                _("Difference"): "" if row.difference is None else number(row.difference, 2),
+                _("Difference"): _apart(row.difference),
                 _("p"): "" if row.p is None else ("<0.001" if row.p < 0.001 else number(row.p, 3)),
             }
             if isinstance(row.overall, Numeric):
@@ -88,6 +88,12 @@ class TableOne:
                 first = {_("Feature"): title if place == 0 else ""}
                 lines.append({**first, _("Level"): _shown(row.feature, level), **_texts(described, row.feature, level), **(last if place == 0 else {})})
         return pd.DataFrame(lines).fillna("")
+
+
+def _apart(difference: float | None) -> str:
+    if difference is None:
+        return ""
+    return number(difference, 2) if np.isfinite(difference) else "∞"
 
 
 def _texts(described: Mapping[str, Numeric | Counts | None], feature: Feature, level: str | None) -> dict[str, str]:
@@ -107,7 +113,7 @@ def _texts(described: Mapping[str, Numeric | Counts | None], feature: Feature, l
 
 
 def _figure(value: float, feature: Feature) -> str:
-    return number(value, min((feature.decimals or 0) + 1, 6))
+    return measured(value, min((feature.decimals or 0) + 1, 6))
 
 
 def _shown(feature: Feature, level: str) -> str:
@@ -210,6 +216,9 @@ def _levels_differ(table: Floats) -> tuple[float | None, float | None]:
         d = (a - b)[keep]
         if not len(d):
             gaps.append(0.0)
+            continue
+        if not ((a > 0) & (b > 0)).any():  # no level in common
+            gaps.append(float("inf"))
             continue
         spread = (np.diag(a[keep]) - np.outer(a[keep], a[keep]) + np.diag(b[keep]) - np.outer(b[keep], b[keep])) / 2
         gaps.append(float(np.sqrt(max(d @ np.linalg.pinv(spread) @ d, 0.0))))

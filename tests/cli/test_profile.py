@@ -39,7 +39,7 @@ def test_a_leak_is_said_in_text_and_left_out(mtl: Call, tmp_path: Path) -> None:
     table = pd.read_csv(CYTOLOGY / "train.csv").assign(lab_code=lambda t: np.where(t["diagnosis"] == "benign", "A7", "B2"))
     table.to_csv(tmp_path / "t.csv", index=False)
     result = mtl("profile", tmp_path / "t.csv", "--study-out", tmp_path / "s.toml")
-    assert "lab_code: leakage: it agrees with the outcome: kappa 1.00" in result.out
+    assert "lab_code: leakage: alone it tells the outcome apart: AUC 1.000" in result.out
     assert "lab_code" not in {feature.name for feature in Study.from_toml(tmp_path / "s.toml").features}
 
 
