@@ -18,13 +18,17 @@ for question in mtl.clean(raw).questions:
     print(question.column, question.kind, "-", question.evidence)
 answers = mtl.Answers(sentinels={"年龄": ("999",), "阳性淋巴结数": ("99",)})
 cleaned = mtl.clean(raw, answers)
-print(cleaned.n_changes, "cells rewritten;", len(cleaned.refused), "lines refused;", len(cleaned.table), "rows")
+print(
+    cleaned.n_changes, "cells rewritten;", len(cleaned.refused), "lines refused;", len(cleaned.table), "rows"
+)
 print(cleaned.log[["row", "column", "before", "after", "rule"]].head(4).to_string(index=False))
 
 # ---- infer: a study, every guess with its reason ---------------------------------------------------------------------
 found = mtl.infer(cleaned.table, cleaned.units, name="clinic")
 for task in found.study.tasks:
-    print(task.name, task.kind, task.role, task.target or (task.time, task.event, task.time_unit, task.horizons))
+    print(
+        task.name, task.kind, task.role, task.target or (task.time, task.event, task.time_unit, task.horizons)
+    )
 for suspicion in found.suspicions:
     print(suspicion.column, suspicion.kind, "-", suspicion.reason)
 study = found.study  # to correct it: write study.to_toml() to a file, edit, mtl.Study.from_toml(file)
@@ -40,7 +44,11 @@ table = mtl.with_identifier(study, cleaned.table)
 train, test = table.iloc[:300], table.iloc[300:]
 model = mtl.MultiTaskModel(study, effort="quick", random_state=0).fit(train)
 judged = mtl.metrics(model, test, intervals=False)
-print(judged[judged["metric"].isin(["auroc", "harrell_c", "macro_auroc"])][["task", "metric", "value", "n"]].round(2).to_string(index=False))
+print(
+    judged[judged["metric"].isin(["auroc", "harrell_c", "macro_auroc"])][["task", "metric", "value", "n"]]
+    .round(2)
+    .to_string(index=False)
+)
 
 # ---- predict and explain one patient ---------------------------------------------------------------------------------
 patient = test.iloc[[0]]

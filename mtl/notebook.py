@@ -44,7 +44,15 @@ def metrics(
         scores = scoring.without_fitted(model, scores)
     return pd.DataFrame(
         [
-            {"task": task, "metric": name, "value": m.value, "low": m.low, "high": m.high, "reason": m.reason or "", "n": score.n}
+            {
+                "task": task,
+                "metric": name,
+                "value": m.value,
+                "low": m.low,
+                "high": m.high,
+                "reason": m.reason or "",
+                "n": score.n,
+            }
             for task, score in scores.items()
             for name, m in score.metrics.items()
         ]

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pydantic import TypeAdapter, ValidationError
 
 from mtl.data import DataError
-from mtl.expressions import quote_column
 from mtl.language import gettext as _
 from mtl.study import Study, Text
 from mtl.study.entries import Name
@@ -20,9 +20,8 @@ from mtl.tables.infer_features import STAGES, feature_of
 from mtl.tables.infer_labels import label
 from mtl.tables.infer_tasks import Candidate
 from mtl.tables.kinds import Column, column_of
+from mtl.tables.survival_pairs import survival_pairs
 from mtl.tables.suspicion import Suspicion, leaks, near_duplicates
-from mtl.tables.survival_pairs import quote_text, survival_pairs
-from pydantic import TypeAdapter, ValidationError
 
 MOST_COLUMNS = 2_000
 FEWEST_ROWS = 20
@@ -110,7 +109,9 @@ def infer(table: pd.DataFrame, units: Mapping[str, str] | None = None, name: str
     ('pid', [('recurrence', 'survival'), ('death', 'survival')])
     """
     _check(table)
-    draft = _Draft(name, dict(units or {}), {str(c): column_of(str(c), table[c]) for c in table.columns if _fits(str(c))})
+    draft = _Draft(
+        name, dict(units or {}), {str(c): column_of(str(c), table[c]) for c in table.columns if _fits(str(c))}
+    )
     for column in map(str, table.columns):
         if column not in draft.columns:
             draft.leave_out(column, _("its name cannot be used in a study; rename it"))
@@ -126,8 +127,14 @@ def infer(table: pd.DataFrame, units: Mapping[str, str] | None = None, name: str
         draft.leave_out(column, why)
         draft.suspicions.append(Suspicion(column, "leakage", why, 1.0))
     candidates += from_names
-    if not any(not c.finding for c in candidates):  # one that cannot be learnt is said, not replaced by a guess
-        candidates += [c for c in [infer_tasks.fallback([c for c in draft.free if c.name not in _targets(candidates)])] if c]
+    if not any(
+        not c.finding for c in candidates
+    ):  # one that cannot be learnt is said, not replaced by a guess
+        candidates += [
+            c
+            for c in [infer_tasks.fallback([c for c in draft.free if c.name not in _targets(candidates)])]
+            if c
+        ]
     candidates += given
     usable = _choose(draft, candidates)
     _dates_and_text(draft)
@@ -151,7 +158,9 @@ def _check(table: pd.DataFrame) -> None:
         )
     if len(table) < FEWEST_ROWS:
         raise DataError(
-            _("{n} rows; at least {least} patients are needed to learn from").format(n=len(table), least=FEWEST_ROWS)
+            _("{n} rows; at least {least} patients are needed to learn from").format(
+                n=len(table), least=FEWEST_ROWS
+            )
         )
     twice = table.columns[table.columns.duplicated()]
     if len(twice):
@@ -185,14 +194,18 @@ def _identifiers(draft: _Draft) -> None:
     unique = [c for c in [*named, *whole] if c.distinct == c.rows]
     index = [c for c in unique if c.says.compact in _INDEX]
     chosen = next((c for c in unique if c not in index), None) or next(iter(index), None)
-    repeated = [c for c in named if c.unique < 1 and c.distinct > max(20, 0.02 * c.rows) and c.known > 0.9 * c.rows]
+    repeated = [
+        c for c in named if c.unique < 1 and c.distinct > max(20, 0.02 * c.rows) and c.known > 0.9 * c.rows
+    ]
     if chosen is not None:
         draft.fields["identifier"] = chosen.name
         draft.guess("study", "identifier", chosen.name, _("no value occurs twice"))
     else:
         free_name = ROW if ROW not in draft.columns else "row_number"
         draft.fields["identifier"] = free_name
-        draft.guess("study", "identifier", free_name, _("no column tells the rows apart, so they are numbered"))
+        draft.guess(
+            "study", "identifier", free_name, _("no column tells the rows apart, so they are numbered")
+        )
     if repeated and (chosen is None or chosen in index):
         draft.fields["patient"] = repeated[0].name
         share = 1 - repeated[0].unique
@@ -202,12 +215,18 @@ def _identifiers(draft: _Draft) -> None:
     for column in {c.name: c for c in [*unique, *repeated, *named]}.values():
         if column.unique > 0.5 or column in repeated:
             draft.suspicions.append(
-                Suspicion(column.name, "identifier", _("it tells rows or patients apart"), round(column.unique, 4))
+                Suspicion(
+                    column.name, "identifier", _("it tells rows or patients apart"), round(column.unique, 4)
+                )
             )
             draft.leave_out(column.name, _("it identifies the row or the patient"))
     for column in draft.free:
         if "person" in column.says and "site" not in column.says and column.form in ("text", "categorical"):
-            draft.suspicions.append(Suspicion(column.name, "identifier", _("it names a person; remove it"), round(column.unique, 4)))
+            draft.suspicions.append(
+                Suspicion(
+                    column.name, "identifier", _("it names a person; remove it"), round(column.unique, 4)
+                )
+            )
             draft.leave_out(column.name, _("it names a person"))
         elif "site" in column.says and column.form in ("categorical", "text", "numeric", "ordinal"):
             if "site" not in draft.fields:
@@ -221,7 +240,12 @@ _INDEX = ("rownames", "row", "index", "unnamed0", "obs", "rowid", "rowno", "rown
 
 def _counts_rows(column: Column) -> bool:
     """Whole numbers that never repeat and leave few out: the number of the row or of the patient."""
-    if column.form != "numeric" or not column.whole or column.distinct != column.rows or column.rows < FEWEST_ROWS:
+    if (
+        column.form != "numeric"
+        or not column.whole
+        or column.distinct != column.rows
+        or column.rows < FEWEST_ROWS
+    ):
         return False
     return bool(np.ptp(column.numbers) <= 3 * column.rows)
 
@@ -232,9 +256,15 @@ def _treatments(draft: _Draft, events: set[str]) -> list[Candidate]:
     for column in draft.free:
         says = column.says
         named = bool({"arm", "therapy"} & says.flags) or ("group" in says and _arms(column))
-        if not named or says.flags & {"history", "outcome", "event", "diagnosis", "calendar", "time", "after"} or "time" in says.words:
+        if (
+            not named
+            or says.flags & {"history", "outcome", "event", "diagnosis", "calendar", "time", "after"}
+            or "time" in says.words
+        ):
             continue
-        if column.form not in ("boolean", "categorical", "ordinal", "constant") and not (column.form == "numeric" and _dose(column)):
+        if column.form not in ("boolean", "categorical", "ordinal", "constant") and not (
+            column.form == "numeric" and _dose(column)
+        ):
             continue
         entry: dict[str, Any] = {"column": column.name, "label": label(column.name)}
         if column.form != "numeric" and column.levels:
@@ -244,7 +274,13 @@ def _treatments(draft: _Draft, events: set[str]) -> list[Candidate]:
         draft.out.add(column.name)
         candidate = infer_tasks.of_column(column, "treatment", _("what was usually given, by its name"))
         by_lot = "arm" in says
-        if candidate and candidate.kind == "binary" and not candidate.problem and not by_lot and len(tasks) < MOST_TREATMENT_TASKS:
+        if (
+            candidate
+            and candidate.kind == "binary"
+            and not candidate.problem
+            and not by_lot
+            and len(tasks) < MOST_TREATMENT_TASKS
+        ):
             entry["task"] = candidate.name
             tasks.append(candidate)
         draft.treatments.append(entry)
@@ -262,7 +298,11 @@ def _arms(column: Column) -> bool:
 
 
 def _dose(column: Column) -> bool:
-    return bool({"dose", "doses", "dosage", "mg", "gy", "cycles"} & set(column.says.words)) or "剂量" in column.name or "arm" in column.says
+    return (
+        bool({"dose", "doses", "dosage", "mg", "gy", "cycles"} & set(column.says.words))
+        or "剂量" in column.name
+        or "arm" in column.says
+    )
 
 
 def _targets(candidates: list[Candidate]) -> set[str]:
@@ -278,7 +318,12 @@ def _choose(draft: _Draft, candidates: list[Candidate]) -> list[Candidate]:
             refused.append(candidate)
             draft.guess(f"task {candidate.name}", "use", "left out", candidate.problem)
         elif len(usable) >= infer_tasks.MOST_TASKS:
-            draft.guess(f"task {candidate.name}", "use", "left out", _("there are {n} tasks already").format(n=len(usable)))
+            draft.guess(
+                f"task {candidate.name}",
+                "use",
+                "left out",
+                _("there are {n} tasks already").format(n=len(usable)),
+            )
         else:
             names = {c.name for c in usable}
             fresh = candidate.name if candidate.name not in names else f"{candidate.name}_{len(usable) + 1}"
@@ -300,7 +345,9 @@ def _choose(draft: _Draft, candidates: list[Candidate]) -> list[Candidate]:
 def _renamed(candidate: Candidate, name: str) -> Candidate:
     if name == candidate.name:
         return candidate
-    return replace(candidate, name=name, entry={**candidate.entry, "name": name}, goal=replace(candidate.goal, name=name))
+    return replace(
+        candidate, name=name, entry={**candidate.entry, "name": name}, goal=replace(candidate.goal, name=name)
+    )
 
 
 def _dates_and_text(draft: _Draft) -> None:
@@ -309,14 +356,25 @@ def _dates_and_text(draft: _Draft) -> None:
             if "date" not in draft.fields and not {"after", "outcome"} & column.says.flags:
                 draft.fields["date"] = column.name
                 draft.guess("study", "date", column.name, _("the first column of dates"))
-            draft.suspicions.append(Suspicion(column.name, "date", _("a date is no finding; make a duration of it"), round(column.unique, 4)))
+            draft.suspicions.append(
+                Suspicion(
+                    column.name,
+                    "date",
+                    _("a date is no finding; make a duration of it"),
+                    round(column.unique, 4),
+                )
+            )
             draft.leave_out(column.name, _("a date is no finding about a patient"))
         elif column.form == "text" or ("remark" in column.says and column.words):
             why = _("free text, or too many categories: {n} different values").format(n=column.distinct)
             draft.suspicions.append(Suspicion(column.name, "free_text", why, round(column.unique, 4)))
             draft.leave_out(column.name, why)
         elif column.form in ("empty", "constant"):
-            why = _("no cell holds a value") if column.form == "empty" else _("every known cell holds the same value")
+            why = (
+                _("no cell holds a value")
+                if column.form == "empty"
+                else _("every known cell holds the same value")
+            )
             draft.suspicions.append(Suspicion(column.name, "constant", why, 1.0))
             draft.leave_out(column.name, why)
 
@@ -334,7 +392,10 @@ def _suspect(draft: _Draft, tasks: list[Candidate]) -> None:
             excludes[task.name].append(found.column)
             draft.guess(f"task {task.name}", "excludes", found.column, found.reason)
         elif found.column not in draft.out:
-            draft.leave_out(found.column, _("suspected to know {task}: {reason}").format(task=task.name, reason=found.reason))
+            draft.leave_out(
+                found.column,
+                _("suspected to know {task}: {reason}").format(task=task.name, reason=found.reason),
+            )
     targets = _targets(tasks)
     for found in near_duplicates([column for column in draft.free if column.name not in targets]):
         draft.suspicions.append(found)
@@ -351,7 +412,9 @@ def _assemble(draft: _Draft, tasks: list[Candidate]) -> Inferred:
             column = draft.columns[treatment["column"]]
             if column.form not in ("constant", "empty"):
                 draft.out.discard(column.name)
-                draft.guess(f"feature {column.name}", "use", "feature", _("there is nothing else to predict from"))
+                draft.guess(
+                    f"feature {column.name}", "use", "feature", _("there is nothing else to predict from")
+                )
         draft.treatments = []
         draft.tasks, tasks = _without_treatments(draft.tasks, tasks)
     for column in draft.free:
@@ -362,10 +425,14 @@ def _assemble(draft: _Draft, tasks: list[Candidate]) -> Inferred:
     names = {entry["name"] for entry in features}
     if not names:
         raise DataError(
-            _("no column is left to learn from: all identify, are outcomes, treatments, dates, text, constant or suspected leaks")
+            _(
+                "no column is left to learn from: all identify, are outcomes, treatments, dates, text, constant or suspected leaks"
+            )
         )
     for entry, task in zip(draft.tasks, tasks, strict=True):
-        entry["stage"] = {"prognosis": "treatment", "treatment": "treatment", "diagnosis": "investigation"}[entry["role"]]
+        entry["stage"] = {"prognosis": "treatment", "treatment": "treatment", "diagnosis": "investigation"}[
+            entry["role"]
+        ]
         entry["excludes"] = [column for column in entry["excludes"] if column in names]
         if task.kind in ("regression",):
             unit = draft.units.get(task.columns[0], "")
@@ -383,7 +450,11 @@ def _assemble(draft: _Draft, tasks: list[Candidate]) -> Inferred:
         else:
             draft.guess(f"task {entry['name']}", "use", "left out", _("no feature is left for it to see"))
     if not seeing:
-        raise DataError(_("no column is left to learn from: all identify, are outcomes, treatments, dates, text, constant or suspected leaks"))
+        raise DataError(
+            _(
+                "no column is left to learn from: all identify, are outcomes, treatments, dates, text, constant or suspected leaks"
+            )
+        )
     kept = {entry["name"] for entry in seeing}
     for treatment in draft.treatments:
         if treatment.get("task") not in kept:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from mtl.language import gettext as _
 from mtl.study import Stage, Text
 from mtl.tables.infer_labels import known, label
-from mtl.tables.kinds import Column
 from mtl.tables.infer_names import unit_of
+from mtl.tables.kinds import Column
 
 STAGES = [
     Stage(name="presentation", label=Text(en="Presentation", zh="初诊")),
@@ -49,7 +49,12 @@ def feature_of(column: Column, unit: str = "") -> tuple[dict[str, Any], dict[str
     """
     stage, why_stage = stage_of(column)
     common = known(column.name)
-    entry: dict[str, Any] = {"name": column.name, "kind": column.form, "stage": stage, "label": label(column.name)}
+    entry: dict[str, Any] = {
+        "name": column.name,
+        "kind": column.form,
+        "stage": stage,
+        "label": label(column.name),
+    }
     reasons = {"kind": why_kind(column), "stage": why_stage}
     said = unit or unit_of(column.name)
     if said:
@@ -93,7 +98,9 @@ def _plausible(column: Column, valid: tuple[float, float] | None) -> bool:
     return bool(np.mean((values >= valid[0]) & (values <= valid[1])) >= AGREE)
 
 
-def _valid(values: NDArray[np.float64], unit: str, usual: tuple[float, float] | None) -> tuple[tuple[float, float], str]:
+def _valid(
+    values: NDArray[np.float64], unit: str, usual: tuple[float, float] | None
+) -> tuple[tuple[float, float], str]:
     low, high = float(values.min()), float(values.max())
     if usual and np.mean((values >= usual[0]) & (values <= usual[1])) >= AGREE:
         return usual, _("what a patient can have")
@@ -103,7 +110,11 @@ def _valid(values: NDArray[np.float64], unit: str, usual: tuple[float, float] | 
     bottom = 0.0 if low >= 0 and low < spread else _outwards(low - spread, down=True)
     if low >= 0:
         bottom = max(bottom, 0.0)
-    top = _outwards(WIDER * high, down=False) if low >= 0 and bottom == 0.0 else _outwards(high + spread, down=False)
+    top = (
+        _outwards(WIDER * high, down=False)
+        if low >= 0 and bottom == 0.0
+        else _outwards(high + spread, down=False)
+    )
     return (bottom, top), _("wide round the values seen, {low:g} to {high:g}").format(low=low, high=high)
 
 

@@ -10,7 +10,9 @@ from typing import Literal
 Concept = Literal["death", "recurrence", "progression", "metastasis", ""]
 
 _SPLIT = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[\W_]+")
-_UNIT = re.compile(r"\s*[(（\[【]\s*([^()（）\[\]【】]{1,24})\s*[)）\]】]\s*$|\s*/\s*([a-zA-Zµμ%^0-9/·]{1,12}|[岁天月年周])\s*$")
+_UNIT = re.compile(
+    r"\s*[(（\[【]\s*([^()（）\[\]【】]{1,24})\s*[)）\]】]\s*$|\s*/\s*([a-zA-Zµμ%^0-9/·]{1,12}|[岁天月年周])\s*$"
+)
 
 # English words are matched as whole words of the name, or as the name with its separators removed; Chinese anywhere.
 _ENGLISH = {
@@ -93,11 +95,16 @@ _SIGNS = {flag: re.compile(text) for flag, text in _CHINESE.items()}
 # The first column of patterns is for whole English parts of a name, the second for Chinese signs anywhere in it.
 _WHOLE = ("weak", "group")  # words that say this only when they are the whole name
 _CONCEPTS: dict[Concept, tuple[re.Pattern[str], re.Pattern[str]]] = {
-    "recurrence": (re.compile(r"rec|rfs\w*|dfs\w*|(to)?relapse\w*|(to)?recur\w*|ttr"), re.compile("复发|无病")),
+    "recurrence": (
+        re.compile(r"rec|rfs\w*|dfs\w*|(to)?relapse\w*|(to)?recur\w*|ttr"),
+        re.compile("复发|无病"),
+    ),
     "progression": (re.compile(r"pfs\w*|ttp|(to)?progress\w*"), re.compile("进展")),
     "metastasis": (re.compile(r"d?mfs|metasta\w*"), re.compile("转移")),
     "death": (
-        re.compile(r"(to)?death|dead|died?|dies|deceased|mortality|alive|surv\w*|os|vital|dss|expired|exitus"),
+        re.compile(
+            r"(to)?death|dead|died?|dies|deceased|mortality|alive|surv\w*|os|vital|dss|expired|exitus"
+        ),
         re.compile("死亡|生存|存活"),
     ),
 }
@@ -171,7 +178,11 @@ def meaning(name: str) -> Meaning:
         flags -= {"time", "event"}
         if not concept:
             flags -= {"outcome"}
-    if "delay" in flags and not re.search(r"last|follow|observ|death|surviv|relapse|recur", compact) and not concept:
+    if (
+        "delay" in flags
+        and not re.search(r"last|follow|observ|death|surviv|relapse|recur", compact)
+        and not concept
+    ):
         flags -= {"time"}
     stem = re.sub(r"^(t|d|s|e)(?=\d)|^to(?=\w)", "", _GENERIC.sub("", compact))
     return Meaning(words, frozenset(flags), concept, stem)
@@ -193,7 +204,24 @@ def unit_of(name: str) -> str:
 
 
 _UNIT_WORDS = frozenset(
-    ("mm", "cm", "kg", "mg", "ml", "years", "months", "weeks", "days", "hours", "minutes", "pct", "percent", "mmhg", "mmol", "bpm")
+    (
+        "mm",
+        "cm",
+        "kg",
+        "mg",
+        "ml",
+        "years",
+        "months",
+        "weeks",
+        "days",
+        "hours",
+        "minutes",
+        "pct",
+        "percent",
+        "mmhg",
+        "mmol",
+        "bpm",
+    )
 )
 
 

@@ -167,14 +167,18 @@ def look(study: Study, table: pd.DataFrame, by: str | None = None) -> Look:
     )
 
 
-def _distribution(feature: Feature, values: Floats, task: str, groups: dict[str, NDArray[np.bool_]]) -> Distribution:
+def _distribution(
+    feature: Feature, values: Floats, task: str, groups: dict[str, NDArray[np.bool_]]
+) -> Distribution:
     known = np.isfinite(values)
     if feature.kind == "numeric":
         if not known.any():
             return Distribution(feature.name, task, (), (), {}, {})
         low, high = np.quantile(values[known], [0.005, 0.995])
         edges = np.linspace(low, high if high > low else low + 1, BINS + 1)
-        place = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, BINS - 1)  # the ends take what lies beyond
+        place = np.clip(
+            np.searchsorted(edges, values, side="right") - 1, 0, BINS - 1
+        )  # the ends take what lies beyond
         counts, quartiles = {}, {}
         for label, mask in groups.items():
             own = mask & known
@@ -185,7 +189,9 @@ def _distribution(feature: Feature, values: Floats, task: str, groups: dict[str,
         return Distribution(feature.name, task, tuple(edges.tolist()), (), counts, quartiles)
     names = ("0", "1") if feature.kind == "boolean" else tuple(level.text for level in feature.levels)
     codes = (0.0, 1.0) if feature.kind == "boolean" else tuple(feature.level_numbers)
-    counts = {label: tuple(int(((values == code) & mask).sum()) for code in codes) for label, mask in groups.items()}
+    counts = {
+        label: tuple(int(((values == code) & mask).sum()) for code in codes) for label, mask in groups.items()
+    }
     return Distribution(feature.name, task, (), names, counts, {})
 
 
@@ -246,7 +252,9 @@ def duplicates(study: Study, table: pd.DataFrame) -> Duplicates:
     repeated = np.zeros(len(table), dtype=bool)
     if others:
         keys = np.zeros(len(table), dtype=np.uint64)
-        for place, name in enumerate(others):  # column by column: a copy of the whole table would double its memory
+        for place, name in enumerate(
+            others
+        ):  # column by column: a copy of the whole table would double its memory
             hashed = pd.util.hash_array(pd.factorize(table[name])[0])
             keys = keys * np.uint64(1_000_003) + hashed + np.uint64(place)
         repeated = pd.Series(keys).duplicated().to_numpy()
@@ -266,12 +274,15 @@ def labels(study: Study, name: str, target: Target) -> Labels:
         events = int(np.nansum(target.event))
         counts = {"event": events, "censored": labelled - events}
         horizons = tuple(
-            (h, int(np.nansum((target.event == 1) & (target.time <= h))), int(np.nansum(target.time > h))) for h in task.horizons
+            (h, int(np.nansum((target.event == 1) & (target.time <= h))), int(np.nansum(target.time > h)))
+            for h in task.horizons
         )
         few = _few(labelled, events, features, _("events"))
         return Labels(name, target.kind, len(target), labelled, counts, few, followed(target), horizons)
     if target.kind == "regression":
-        return Labels(name, target.kind, len(target), labelled, {}, _few(labelled, labelled, features, _("rows")))
+        return Labels(
+            name, target.kind, len(target), labelled, {}, _few(labelled, labelled, features, _("rows"))
+        )
     classes = target.classes if target.kind == "multiclass" else ("0", "1")
     counts = {label: int((target.y == place).sum()) for place, label in enumerate(classes)}
     rest = labelled - max(counts.values(), default=0)
@@ -284,11 +295,17 @@ def labels(study: Study, name: str, target: Target) -> Labels:
 
 def _few(labelled: int, of_a_kind: int, features: int, what: str) -> str:
     if labelled < FEW_LABELLED:
-        return _("too few to train: {n} labelled rows, at least {least} are needed").format(n=labelled, least=FEW_LABELLED)
+        return _("too few to train: {n} labelled rows, at least {least} are needed").format(
+            n=labelled, least=FEW_LABELLED
+        )
     if of_a_kind < FEW_OF_A_KIND:
-        return _("too few to train: {n} {what}, at least {least} are needed").format(n=of_a_kind, what=what, least=FEW_OF_A_KIND)
+        return _("too few to train: {n} {what}, at least {least} are needed").format(
+            n=of_a_kind, what=what, least=FEW_OF_A_KIND
+        )
     if of_a_kind < SPARSE_PER_FEATURE * features:
-        return _("few: {n} {what} for {features} features; expect wide intervals").format(n=of_a_kind, what=what, features=features)
+        return _("few: {n} {what} for {features} features; expect wide intervals").format(
+            n=of_a_kind, what=what, features=features
+        )
     return ""
 
 

@@ -175,13 +175,19 @@ def _of_numbers(x: Floats, y: Floats, column: Seen, rng: np.random.Generator, ra
     return None
 
 
-def _of_survival(x: Floats, occurred: Floats, years: Floats, column: Seen, rng: np.random.Generator) -> Why | None:
+def _of_survival(
+    x: Floats, occurred: Floats, years: Floats, column: Seen, rng: np.random.Generator
+) -> Why | None:
     why = _of_two(x, occurred, column, rng)
     if why:
         return why
     # not among the censored: how long they were followed is the calendar's doing, so their year of entry would be accused
     for rows in (np.ones(len(x), dtype=bool), occurred == 1):
-        if rows.sum() >= FEWEST and len(np.unique(x[rows])) > 1 and len(np.unique(years[rows])) > FEWEST_OF_A_KIND:
+        if (
+            rows.sum() >= FEWEST
+            and len(np.unique(x[rows])) > 1
+            and len(np.unique(years[rows])) > FEWEST_OF_A_KIND
+        ):
             why = _of_numbers(x[rows], years[rows], column, rng, TIME_RANK)
             if why:
                 return why
@@ -214,13 +220,17 @@ def _by_missing(column: Seen, goal: Goal) -> Why | None:
         base = float(with_it.mean())
         agreement = abs(_kappa(with_it.astype(float), (~gone).astype(float)))
         if agreement > AGREEMENT:
-            return _("whether it is recorded tells the outcome: kappa {kappa}").format(kappa=f"{agreement:.2f}"), agreement
+            return _("whether it is recorded tells the outcome: kappa {kappa}").format(
+                kappa=f"{agreement:.2f}"
+            ), agreement
         recorded = with_it[~gone]
         share = float(recorded.mean())
         chance = float(binom.sf(recorded.sum() - 1, len(recorded), base))
         two = goal.kind != "multiclass" or len(np.unique(y)) == 2
         if share >= PURE and two and base <= 0.9 and chance < LIKELY:
-            return _("it is recorded only where the outcome is the same: {share} of those rows").format(share=f"{100 * share:.0f} %"), share
+            return _("it is recorded only where the outcome is the same: {share} of those rows").format(
+                share=f"{100 * share:.0f} %"
+            ), share
     return None
 
 
@@ -240,7 +250,10 @@ def _together(columns: list[Seen], goal: Goal) -> list[tuple[str, Why]]:
         outcomes = [(goal.y, True)]
     else:
         codes = np.unique(goal.y[np.isfinite(goal.y)])
-        outcomes = [(np.where(np.isfinite(goal.y), (goal.y == code).astype(float), np.nan), False) for code in (codes[-1:] if len(codes) == 2 else codes[:6])]
+        outcomes = [
+            (np.where(np.isfinite(goal.y), (goal.y == code).astype(float), np.nan), False)
+            for code in (codes[-1:] if len(codes) == 2 else codes[:6])
+        ]
     hits: list[tuple[int, int, float, bool]] = []
     for y, numeric in outcomes:
         hits += _pairs(X, y, numeric)
@@ -262,13 +275,21 @@ def _pairs(X: Floats, y: Floats, numeric: bool) -> list[tuple[int, int, float, b
     for place, Z in enumerate(scales):
         target = np.log(y) if place else y
         shown = np.isfinite(Z)
-        mean = np.where(shown.any(axis=0), np.nansum(np.where(shown, Z, 0), axis=0) / np.maximum(shown.sum(axis=0), 1), 0.0)
+        mean = np.where(
+            shown.any(axis=0),
+            np.nansum(np.where(shown, Z, 0), axis=0) / np.maximum(shown.sum(axis=0), 1),
+            0.0,
+        )
         filled = np.where(shown, Z, mean) - mean
         for j in range(Z.shape[1]):
             own = shown[:, j]
             if own.sum() < 2 * FEWEST or np.ptp(filled[own, j]) == 0:
                 continue
-            hits += [(j, int(k), score, numeric) for k, score in _with_others(filled[own], target[own], j, numeric) if k > j or place]
+            hits += [
+                (j, int(k), score, numeric)
+                for k, score in _with_others(filled[own], target[own], j, numeric)
+                if k > j or place
+            ]
     return hits
 
 
@@ -321,7 +342,11 @@ def _blamed(columns: list[Seen], hits: list[tuple[int, int, float, bool]]) -> li
             pair = [j if len(often[j]) > len(often[k]) else k]
         for one in pair:
             other = columns[k if one == j else j].name
-            text = _("together with {other} it gives the outcome: R² {score}") if numeric else _("together with {other} it gives the outcome: AUC {score}")
+            text = (
+                _("together with {other} it gives the outcome: R² {score}")
+                if numeric
+                else _("together with {other} it gives the outcome: AUC {score}")
+            )
             blamed.setdefault(columns[one].name, (text.format(other=other, score=f"{score:.3f}"), score))
     return list(blamed.items())
 
@@ -340,7 +365,9 @@ def near_duplicates(columns: Sequence[Column], seed: int = 0) -> list[Suspicion]
     Z = np.column_stack([c.numbers[rows] for c in numeric]) if numeric else np.empty((len(rows), 0))
     known = np.isfinite(Z)
     same = known.T.astype(float) @ known.astype(float)
-    mean = np.where(known.any(axis=0), np.where(known, Z, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1), 0.0)
+    mean = np.where(
+        known.any(axis=0), np.where(known, Z, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1), 0.0
+    )
     filled = np.where(known, Z - mean, 0.0)
     size = np.sqrt((filled**2).sum(axis=0))
     R = (filled.T @ filled) / np.where(size > 0, size, 1.0) / np.where(size > 0, size, 1.0)[:, None]
@@ -348,7 +375,9 @@ def near_duplicates(columns: Sequence[Column], seed: int = 0) -> list[Suspicion]
         for k in np.flatnonzero(np.abs(R[j, :j]) > DUPLICATE):
             both = same[j, k]
             if both >= FEWEST and both >= 0.95 * max(known[:, j].sum(), known[:, k].sum()):
-                found.setdefault(numeric[j].name, _duplicate(numeric[j].name, numeric[int(k)].name, float(abs(R[j, k]))))
+                found.setdefault(
+                    numeric[j].name, _duplicate(numeric[j].name, numeric[int(k)].name, float(abs(R[j, k])))
+                )
     few = [c for c in columns if c.form in ("categorical", "ordinal", "boolean")]
     for j, one in enumerate(few):
         for other in few[:j]:
@@ -368,9 +397,7 @@ def near_duplicates(columns: Sequence[Column], seed: int = 0) -> list[Suspicion]
 
 
 def _duplicate(name: str, other: str, evidence: float) -> Suspicion:
-    return Suspicion(
-        name, "near_duplicate", _("it says the same as {other}").format(other=other), evidence
-    )
+    return Suspicion(name, "near_duplicate", _("it says the same as {other}").format(other=other), evidence)
 
 
 # Measures ----------------------------------------------------------------------------------------------------------------

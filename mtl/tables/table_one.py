@@ -74,19 +74,37 @@ class TableOne:
         for row in self.rows:
             title = row.feature.title(words)
             unit = row.feature.unit.get(words)
-            described = {head: row.overall if key is None else row.groups.get(key) for head, key in heads.items()}
+            described = {
+                head: row.overall if key is None else row.groups.get(key) for head, key in heads.items()
+            }
             last = {
                 _("Missing"): number(row.missing),
                 _("Difference"): _apart(row.difference),
                 _("p"): "" if row.p is None else ("<0.001" if row.p < 0.001 else number(row.p, 3)),
             }
             if isinstance(row.overall, Numeric):
-                lines.append({_("Feature"): f"{title}, {unit}" if unit else title, _("Level"): _("median (quartiles)"), **_texts(described, row.feature, None), **last})
-                lines.append({_("Feature"): "", _("Level"): _("mean (SD)"), **_texts(described, row.feature, "mean")})
+                lines.append(
+                    {
+                        _("Feature"): f"{title}, {unit}" if unit else title,
+                        _("Level"): _("median (quartiles)"),
+                        **_texts(described, row.feature, None),
+                        **last,
+                    }
+                )
+                lines.append(
+                    {_("Feature"): "", _("Level"): _("mean (SD)"), **_texts(described, row.feature, "mean")}
+                )
                 continue
             for place, level in enumerate(row.overall.levels):
                 first = {_("Feature"): title if place == 0 else ""}
-                lines.append({**first, _("Level"): _shown(row.feature, level), **_texts(described, row.feature, level), **(last if place == 0 else {})})
+                lines.append(
+                    {
+                        **first,
+                        _("Level"): _shown(row.feature, level),
+                        **_texts(described, row.feature, level),
+                        **(last if place == 0 else {}),
+                    }
+                )
         return pd.DataFrame(lines).fillna("")
 
 
@@ -96,7 +114,9 @@ def _apart(difference: float | None) -> str:
     return number(difference, 2) if np.isfinite(difference) else "∞"
 
 
-def _texts(described: Mapping[str, Numeric | Counts | None], feature: Feature, level: str | None) -> dict[str, str]:
+def _texts(
+    described: Mapping[str, Numeric | Counts | None], feature: Feature, level: str | None
+) -> dict[str, str]:
     texts = {}
     for head, part in described.items():
         if part is None or part.n == 0:
@@ -107,7 +127,9 @@ def _texts(described: Mapping[str, Numeric | Counts | None], feature: Feature, l
         elif level == "mean":
             texts[head] = f"{_figure(part.mean, feature)} ({_figure(part.sd, feature)})"
         else:
-            quartiles = _("{low} to {high}").format(low=_figure(part.low_quartile, feature), high=_figure(part.high_quartile, feature))
+            quartiles = _("{low} to {high}").format(
+                low=_figure(part.low_quartile, feature), high=_figure(part.high_quartile, feature)
+            )
             texts[head] = f"{_figure(part.median, feature)} ({quartiles})"
     return texts
 
@@ -123,7 +145,9 @@ def _shown(feature: Feature, level: str) -> str:
     return next((found.get(words) for found in feature.levels if found.text == level), level)
 
 
-def table_one(study: Study, table: pd.DataFrame, groups: Mapping[str, NDArray[np.bool_]] | None = None) -> TableOne:
+def table_one(
+    study: Study, table: pd.DataFrame, groups: Mapping[str, NDArray[np.bool_]] | None = None
+) -> TableOne:
     """Describe every feature of a study, as clinical papers do in their first table.
 
     Parameters
@@ -153,7 +177,9 @@ def describe(feature: Feature, values: Floats, masks: Mapping[str, NDArray[np.bo
     """One feature of Table 1, from its encoded values (n,) and the masks of the groups."""
     known = np.isfinite(values)
     describe_one = _numeric if feature.kind == "numeric" else _counting(feature)
-    parts: dict[str, Numeric | Counts] = {name: describe_one(values[mask & known]) for name, mask in masks.items()}
+    parts: dict[str, Numeric | Counts] = {
+        name: describe_one(values[mask & known]) for name, mask in masks.items()
+    }
     split = [values[mask & known] for mask in masks.values()]
     split = [part for part in split if len(part)]
     overall: Numeric | Counts = describe_one(values[known])
@@ -173,7 +199,9 @@ def _numeric(values: Floats) -> Numeric:
         return Numeric(0, *[float("nan")] * 7)
     low, middle, high = (float(v) for v in np.quantile(values, [0.25, 0.5, 0.75]))
     sd = float(values.std(ddof=1)) if len(values) > 1 else float("nan")
-    return Numeric(len(values), float(values.mean()), sd, middle, low, high, float(values.min()), float(values.max()))
+    return Numeric(
+        len(values), float(values.mean()), sd, middle, low, high, float(values.min()), float(values.max())
+    )
 
 
 def _codes(feature: Feature) -> list[float]:
@@ -184,7 +212,9 @@ def _counting(feature: Feature) -> Any:
     names = ["0", "1"] if feature.kind == "boolean" else [level.text for level in feature.levels]
 
     def count(values: Floats) -> Counts:
-        levels = {name: int(np.sum(values == code)) for name, code in zip(names, _codes(feature), strict=True)}
+        levels = {
+            name: int(np.sum(values == code)) for name, code in zip(names, _codes(feature), strict=True)
+        }
         return Counts(len(values), levels)
 
     return count
@@ -211,7 +241,7 @@ def _levels_differ(table: Floats) -> tuple[float | None, float | None]:
     share = table / table.sum(axis=1, keepdims=True)
     gaps = []
     for a, b in combinations(share, 2):
-        keep = (a + b > 0)
+        keep = a + b > 0
         keep[np.flatnonzero(keep)[0]] = False  # one level follows from the others
         d = (a - b)[keep]
         if not len(d):
@@ -220,7 +250,9 @@ def _levels_differ(table: Floats) -> tuple[float | None, float | None]:
         if not ((a > 0) & (b > 0)).any():  # no level in common
             gaps.append(float("inf"))
             continue
-        spread = (np.diag(a[keep]) - np.outer(a[keep], a[keep]) + np.diag(b[keep]) - np.outer(b[keep], b[keep])) / 2
+        spread = (
+            np.diag(a[keep]) - np.outer(a[keep], a[keep]) + np.diag(b[keep]) - np.outer(b[keep], b[keep])
+        ) / 2
         gaps.append(float(np.sqrt(max(d @ np.linalg.pinv(spread) @ d, 0.0))))
     filled = table[:, table.sum(axis=0) > 0]
     if filled.shape[1] < 2:

@@ -36,7 +36,9 @@ def test_the_study_written_is_the_one_told(mtl: Call, tmp_path: Path) -> None:
 
 
 def test_a_leak_is_said_in_text_and_left_out(mtl: Call, tmp_path: Path) -> None:
-    table = pd.read_csv(CYTOLOGY / "train.csv").assign(lab_code=lambda t: np.where(t["diagnosis"] == "benign", "A7", "B2"))
+    table = pd.read_csv(CYTOLOGY / "train.csv").assign(
+        lab_code=lambda t: np.where(t["diagnosis"] == "benign", "A7", "B2")
+    )
     table.to_csv(tmp_path / "t.csv", index=False)
     result = mtl("profile", tmp_path / "t.csv", "--study-out", tmp_path / "s.toml")
     assert "lab_code: leakage: alone it tells the outcome apart: AUC 1.000" in result.out
@@ -45,11 +47,16 @@ def test_a_leak_is_said_in_text_and_left_out(mtl: Call, tmp_path: Path) -> None:
 
 def test_train_without_a_study_says_so(mtl: Call, tmp_path: Path) -> None:
     table = pd.read_csv(CYTOLOGY / "train.csv").head(80)
-    table = table[["id", "mean_radius", "mean_texture", "mean_area", "diagnosis"]].assign(copy=table["diagnosis"].str.upper())
+    table = table[["id", "mean_radius", "mean_texture", "mean_area", "diagnosis"]].assign(
+        copy=table["diagnosis"].str.upper()
+    )
     table.to_csv(tmp_path / "t.csv", index=False)
     result = mtl("train", tmp_path / "t.csv", "--out", tmp_path / "m", "--no-intervals", "--json")
     assert list(result.json["tasks"]) == ["diagnosis"]
-    assert any(line.startswith("no study was given, so one was inferred: diagnosis (binary) from 3 features") for line in result.warned)
+    assert any(
+        line.startswith("no study was given, so one was inferred: diagnosis (binary) from 3 features")
+        for line in result.warned
+    )
     assert any("'copy' is left out, a suspected leak" in line for line in result.warned)
     assert MultiTaskModel.load(tmp_path / "m").study.identifier == "id"
 

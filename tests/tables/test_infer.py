@@ -46,7 +46,9 @@ def test_forms_of_typed_columns(dtype: str) -> None:
     }[dtype]  # fmt: skip
     column = column_of("v", pd.Series(cells, dtype=dtype))
     assert column.known == 2
-    assert column.form == {"boolean": "boolean", "Float64": "numeric", "datetime64[us]": "date"}.get(dtype, "categorical")
+    assert column.form == {"boolean": "boolean", "Float64": "numeric", "datetime64[us]": "date"}.get(
+        dtype, "categorical"
+    )
 
 
 @pytest.mark.parametrize(
@@ -62,14 +64,22 @@ def test_names(name: str, flag: str, says: bool) -> None:
 
 
 def test_units_of_time() -> None:
-    assert [time_unit(n) for n in ("OS.months", "随访天数", "days_to_last", "futime", "生存时间/年")] == ["months", "days", "days", None, "years"]
+    assert [time_unit(n) for n in ("OS.months", "随访天数", "days_to_last", "futime", "生存时间/年")] == [
+        "months",
+        "days",
+        "days",
+        None,
+        "years",
+    ]
 
 
 @pytest.mark.parametrize("name", ["rotterdam", "pbc"])
 def test_pairs_are_found_without_names(name: str) -> None:
     """Columns called x0, x1, ...: the follow-up is found by what it does."""
     table = load_sample(name)[1]
-    wanted = {"rotterdam": {("rfs_time", "rfs_event"), ("dtime", "death")}, "pbc": {("time", "status > 0")}}[name]
+    wanted = {"rotterdam": {("rfs_time", "rfs_event"), ("dtime", "death")}, "pbc": {("time", "status > 0")}}[
+        name
+    ]
     to = {column: f"x{i}" for i, column in enumerate(table)}
     found = infer(table.rename(columns=to)).study
     back = {new: old for old, new in to.items()}
@@ -116,7 +126,11 @@ def test_a_chinese_export() -> None:
     dirty["是否复发"] = dirty["是否复发"].map({0: "否", 1: "是"})
     dirty["生存状态"] = dirty["生存状态"].map({0: "存活", 1: "死亡"})
     found = infer(dirty).study
-    tasks = {task.name: (task.kind, task.time, task.event, task.time_unit) for task in found.tasks if task.role == "prognosis"}
+    tasks = {
+        task.name: (task.kind, task.time, task.event, task.time_unit)
+        for task in found.tasks
+        if task.role == "prognosis"
+    }
     assert tasks == {
         "recurrence": ("survival", "`无病生存时间（天）`", "是否复发", "days"),
         "death": ("survival", "`总生存期（天）`", '生存状态 == "死亡"', "days"),
@@ -170,7 +184,13 @@ def test_refusals_are_in_both_languages() -> None:
 
     table = load_sample("cytology")[1]
     wide = pd.DataFrame(np.zeros((50, 10_000)), columns=[f"c{i}" for i in range(10_000)])
-    for broken in (table.head(1), wide, table[["id", "diagnosis"]], table[["id"]], table.assign(diagnosis="benign")[["id", "diagnosis"]]):
+    for broken in (
+        table.head(1),
+        wide,
+        table[["id", "diagnosis"]],
+        table[["id"]],
+        table.assign(diagnosis="benign")[["id", "diagnosis"]],
+    ):
         with pytest.raises(DataError):
             infer(broken)
         with use("zh_Hans"), pytest.raises(DataError):
@@ -178,7 +198,9 @@ def test_refusals_are_in_both_languages() -> None:
 
 
 def test_names_that_a_study_cannot_have() -> None:
-    table = load_sample("cytology")[1].rename(columns={"mean_radius": " mean_radius", "mean_area": "in", "diagnosis": "Diagnosis: B/M = ?"})
+    table = load_sample("cytology")[1].rename(
+        columns={"mean_radius": " mean_radius", "mean_area": "in", "diagnosis": "Diagnosis: B/M = ?"}
+    )
     found = infer(table)
     assert [task.name for task in found.study.tasks] == ["Diagnosis: B/M _ ?"]
     assert "in" in {feature.name for feature in found.study.features}

@@ -28,6 +28,10 @@ def pbc() -> tuple[Study, pd.DataFrame, Look]:
     return study, table, look(study, table, by="death_or_transplant")
 
 
+def smd(text: str) -> float:
+    return 0.0 if text == "<0.001" else abs(float(text))
+
+
 def test_table_one_is_tableones() -> None:
     study, table, _found = pbc()
     groups = {"placebo": (table["trt"] == 2).to_numpy(), "drug": (table["trt"] == 1).to_numpy()}
@@ -54,26 +58,29 @@ def test_table_one_is_tableones() -> None:
             assert part.mean == pytest.approx(mean, abs=1e-5)
             assert part.sd == pytest.approx(sd, abs=1e-5)
         assert row.p == pytest.approx(float(line["P-Value"]), abs=1e-6)
-        assert row.difference == pytest.approx(abs(float(line["SMD (1,2)"])), abs=6e-4)
+        assert row.difference == pytest.approx(smd(line["SMD (1,2)"]), abs=1e-3)
     for name in categorical:
         lines = shown.loc[f"{name}, n (%)"]
         row = ours[name]
         part = row.groups["drug"]
         assert isinstance(part, Counts)
         for level, count in part.levels.items():
-            wanted = [text for key, text in lines["1"].items() if float(key) == float(level)] if name != "sex" else [lines["1"][level]]
+            wanted = (
+                [text for key, text in lines["1"].items() if float(key) == float(level)]
+                if name != "sex"
+                else [lines["1"][level]]
+            )
             assert count == int(wanted[0].split(" (")[0])
-        assert row.difference == pytest.approx(abs(float(lines["SMD (1,2)"].iloc[0])), abs=6e-4)
-        if "Chi" in str(lines["Test"].iloc[0]):
-            corrected = row.p
-            assert corrected is not None
+        assert row.difference == pytest.approx(smd(lines["SMD (1,2)"].iloc[0]), abs=1e-3)
 
 
 def test_tests_are_scipys() -> None:
     study, table, found = pbc()
     event = (table["status"] > 0).to_numpy()
     rows = {row.feature.name: row for row in found.table_one.rows}
-    assert rows["bili"].p == pytest.approx(stats.ttest_ind(table["bili"][event], table["bili"][~event], equal_var=False).pvalue)
+    assert rows["bili"].p == pytest.approx(
+        stats.ttest_ind(table["bili"][event], table["bili"][~event], equal_var=False).pvalue
+    )
     crossed = pd.crosstab(table["sex"], event)
     assert rows["sex"].p == pytest.approx(stats.chi2_contingency(crossed, correction=False).pvalue)
     stage = table_one(study, table, {str(s): (table["stage"] == s).to_numpy() for s in (1, 2, 3, 4)}).rows
@@ -102,12 +109,16 @@ def test_missing_by_hand() -> None:
     _study, table, found = pbc()
     for feature in found.missing.by_feature:
         assert feature.missing == table[feature.column].isna().sum()
-    assert found.missing.complete_rows == len(table.dropna(subset=[f.column for f in found.missing.by_feature]))
+    assert found.missing.complete_rows == len(
+        table.dropna(subset=[f.column for f in found.missing.by_feature])
+    )
     assert sum(p.rows for p in found.missing.patterns) + found.missing.other_patterns >= len(table) - 30
     patterns = table[[f.column for f in found.missing.by_feature]].isna().value_counts()
     assert [p.rows for p in found.missing.patterns][:3] == patterns.tolist()[:3]
     event = table["status"] > 0
-    copper = next(m for m in found.missing.by_outcome if m.column == "copper" and m.task == "death_or_transplant")
+    copper = next(
+        m for m in found.missing.by_outcome if m.column == "copper" and m.task == "death_or_transplant"
+    )
     assert copper.shares["event"] == pytest.approx(table["copper"].isna()[event].mean())
 
 
@@ -129,7 +140,9 @@ def test_distributions_count_everybody() -> None:
     event = table["bili"][table["status"] > 0]
     assert bili.quartiles["event"] == pytest.approx(tuple(event.quantile([0.25, 0.5, 0.75])))
     sex = next(d for d in found.distributions if d.column == "sex" and d.task == "death_or_transplant")
-    assert sex.counts["event"] == tuple((table["sex"][table["status"] > 0] == level).sum() for level in sex.levels)
+    assert sex.counts["event"] == tuple(
+        (table["sex"][table["status"] > 0] == level).sum() for level in sex.levels
+    )
 
 
 def test_follow_up_is_lifelines() -> None:
@@ -138,7 +151,11 @@ def test_follow_up_is_lifelines() -> None:
     fitter = KaplanMeierFitter().fit(table["time"] / 365.25, table["status"] == 0)
     assert label.followed == pytest.approx(fitter.median_survival_time_)
     target = targets(study, table)["death_or_transplant"]
-    assert label.by_horizon[0] == (1.0, int(((target.time <= 1) & (target.event == 1)).sum()), int((target.time > 1).sum()))
+    assert label.by_horizon[0] == (
+        1.0,
+        int(((target.time <= 1) & (target.event == 1)).sum()),
+        int((target.time > 1).sum()),
+    )
 
 
 def test_too_few_is_said() -> None:
@@ -179,14 +196,21 @@ def test_drift_against_another_cohort() -> None:
 def test_small_cohorts_are_not_accused_of_drift() -> None:
     study, table = load_sample("rotterdam")
     shifted = sum(
-        d.verdict != "stable" for seed in range(10) for d in drift(study, table, table.sample(40, random_state=seed))
+        d.verdict != "stable"
+        for seed in range(10)
+        for d in drift(study, table, table.sample(40, random_state=seed))
     )
     assert shifted <= 8  # of 80 comparisons, at one in twenty by chance
 
 
 def test_hostile_tables_are_looked_at() -> None:
     study, table = load_sample("pbc")
-    for part in (table.head(1), table.head(0), table.assign(**dict.fromkeys(table.columns[1:], np.nan)), table[["id"]]):
+    for part in (
+        table.head(1),
+        table.head(0),
+        table.assign(**dict.fromkeys(table.columns[1:], np.nan)),
+        table[["id"]],
+    ):
         found = look(study, part)
         assert found.rows == len(part)
         assert all(label.few for label in found.labels)

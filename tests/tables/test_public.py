@@ -149,7 +149,11 @@ def test_profile_train_predict(name: str, tmp_path: Path, capsys: pytest.Capture
         predicted = model.predict(rows.head(30))
     assert model.tasks_, model.left_out_
     for task in model.tasks_:
-        own = [column for column in predicted if column == task or column.startswith((f"{task}@", f"{task}=", f"{task}."))]
+        own = [
+            column
+            for column in predicted
+            if column == task or column.startswith((f"{task}@", f"{task}=", f"{task}."))
+        ]
         values = predicted[own].to_numpy(dtype=float)
         assert own and np.isfinite(values).any(axis=0).any()
         if study.task(task).kind in ("binary", "multiclass"):
