@@ -45,7 +45,8 @@ def read_clean(path: str, console: Console) -> Cleaned:
     if cleaned.refused:
         first = cleaned.refused[0]
         console.warn(
-            f"{number(len(cleaned.refused))} lines are no rows and were left out, the first is line {first.line}: {first.reason}"
+            f"{number(len(cleaned.refused))} lines are no rows and were left out, "
+            f"the first is line {first.line}: {first.reason}"
         )
     if cleaned.n_changes:
         columns = len(cleaned.rule_counts())

@@ -81,7 +81,8 @@ def of_pair(pair: Pair) -> Candidate:
     problem = _too_few(int(known.sum()), events, _("events"))
     shown = ENDPOINTS.get(pair.concept) or label(name)
     entry: dict[str, Any] = {
-        "name": name, "kind": "survival", "role": "prognosis", "label": shown, "event_label": shown, "time": quote_column(pair.time),
+        "name": name, "kind": "survival", "role": "prognosis", "label": shown, "event_label": shown,
+        "time": quote_column(pair.time),
         "event": pair.event, "time_unit": pair.unit, "horizons": horizons,
     }  # fmt: skip
     reasons = {"event": pair.event_reason, "time_unit": pair.unit_reason, "horizons": why}

@@ -227,7 +227,7 @@ def _correlations(features: Sequence[Feature], X: Floats) -> Correlations:
     rows = np.arange(len(X))
     if len(X) > CORRELATION_ROWS:
         rows = np.sort(np.random.default_rng(0).choice(len(X), CORRELATION_ROWS, replace=False))
-    Z = X[np.ix_(rows, ordered)]
+    Z = X[rows][:, ordered]
     known = np.isfinite(Z)
     ranks = np.zeros_like(Z)
     for j in range(Z.shape[1]):
@@ -315,7 +315,7 @@ def followed(target: Target) -> float | None:
     time, censored = target.time[known], target.event[known] == 0
     order = np.argsort(time, kind="stable")
     time, censored = time[order], censored[order]
-    times, first, count = np.unique(time, return_index=True, return_counts=True)
+    times, first = np.unique(time, return_index=True)
     left = np.add.reduceat(censored.astype(float), first) if len(times) else np.zeros(0)
     at_risk = len(time) - first
     survival = np.cumprod(1 - left / np.maximum(at_risk, 1))

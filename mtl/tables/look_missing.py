@@ -89,7 +89,9 @@ def missingness(X: Floats, names: Sequence[str], targets: dict[str, Target]) -> 
         for place in np.flatnonzero(gone.any(axis=0)):
             by_outcome.append(
                 MissingByOutcome(
-                    names[place], target.task, {label: float(share[place]) for label, share in shares.items()}
+                    names[int(place)],
+                    target.task,
+                    {label: float(share[place]) for label, share in shares.items()},
                 )
             )
     by_outcome.sort(key=lambda found: -found.gap)

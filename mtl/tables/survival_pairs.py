@@ -12,6 +12,7 @@ from scipy.stats import rankdata
 
 from mtl.expressions import quote_column
 from mtl.language import gettext as _
+from mtl.language import percent
 from mtl.tables.infer_names import Concept, time_unit
 from mtl.tables.kinds import Column
 
@@ -187,8 +188,9 @@ def _pair(time: Column, event: Column, units: dict[str, str], named: bool) -> Pa
         )
     else:
         reason = _(
-            "{time} and {event} behave like a time and its event: without the event the time is the longer one in {share} of pairs"
-        ).format(time=time.name, event=event.name, share=f"{100 * longer:.0f} %")
+            "{time} and {event} behave like a time and its event: without the event the time is the longer one "
+            "in {share} of pairs"
+        ).format(time=time.name, event=event.name, share=percent(longer))
     return Pair(
         time.name, event.name, text, unit, concept, reason, why, unit_reason, longer, time.numbers / per_year, occurred
     )  # fmt: skip

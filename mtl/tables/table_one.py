@@ -44,7 +44,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Row:
-    """One feature: `overall` and `groups` describe it, `difference` is the largest standardised mean difference of two groups.
+    """One feature: `overall` and `groups` describe it, `difference` is the largest standardised difference of two groups.
 
     `p` is of Welch's t test or one-way analysis of variance (numbers), of the chi-squared test without correction
     (levels); None where there are fewer than two groups or nothing to test.

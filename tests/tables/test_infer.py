@@ -41,9 +41,13 @@ def test_forms(cells: list[object], form: str) -> None:
 @pytest.mark.parametrize("dtype", ["Int64", "boolean", "Float64", "string", "category", "datetime64[us]"])
 def test_forms_of_typed_columns(dtype: str) -> None:
     cells = {
-        "Int64": [1, 2, None], "boolean": [True, None, False], "Float64": [1.5, None, 2.5], "string": ["a", None, "b"],
-        "category": ["a", None, "b"], "datetime64[us]": ["2020-01-01", None, "2021-01-01"],
-    }[dtype]  # fmt: skip
+        "Int64": [1, 2, None],
+        "boolean": [True, None, False],
+        "Float64": [1.5, None, 2.5],
+        "string": ["a", None, "b"],
+        "category": ["a", None, "b"],
+        "datetime64[us]": ["2020-01-01", None, "2021-01-01"],
+    }[dtype]
     column = column_of("v", pd.Series(cells, dtype=dtype))
     assert column.known == 2
     assert column.form == {"boolean": "boolean", "Float64": "numeric", "datetime64[us]": "date"}.get(
@@ -54,11 +58,21 @@ def test_forms_of_typed_columns(dtype: str) -> None:
 @pytest.mark.parametrize(
     ("name", "flag", "says"),
     [
-        ("survival_time", "time", True), ("protime", "time", False), ("time_since_diagnosis", "time", False), ("prior_relapse", "event", False),
-        ("是否死亡", "event", True), ("绝经状态", "event", False), ("既往史", "history", True), ("住院号", "identifier", True), ("horTh", "therapy", True),
-        ("随访时间(月)", "time", True), ("死亡原因", "after", True), ("performance_status", "event", False), ("fustat", "event", True),
+        ("survival_time", "time", True),
+        ("protime", "time", False),
+        ("time_since_diagnosis", "time", False),
+        ("prior_relapse", "event", False),
+        ("是否死亡", "event", True),
+        ("绝经状态", "event", False),
+        ("既往史", "history", True),
+        ("住院号", "identifier", True),
+        ("horTh", "therapy", True),
+        ("随访时间(月)", "time", True),
+        ("死亡原因", "after", True),
+        ("performance_status", "event", False),
+        ("fustat", "event", True),
     ],
-)  # fmt: skip
+)
 def test_names(name: str, flag: str, says: bool) -> None:
     assert (flag in meaning(name)) is says
 
@@ -94,12 +108,17 @@ def test_pairs_are_found_without_names(name: str) -> None:
 @pytest.mark.parametrize(
     ("codes", "event"),
     [
-        ({0: 0, 1: 1}, "status"), ({0: 1, 1: 2}, "status == 2"), ({0: "alive", 1: "dead"}, 'status == "dead"'), ({0: "0:LIVING", 1: "1:DECEASED"}, 'status == "1:DECEASED"'),
-        ({0: "存活", 1: "死亡"}, 'status == "死亡"'), ({0: "censored", 1: "event"}, 'status == "event"'), ({0: "否", 1: "是"}, "status"),
+        ({0: 0, 1: 1}, "status"),
+        ({0: 1, 1: 2}, "status == 2"),
+        ({0: "alive", 1: "dead"}, 'status == "dead"'),
+        ({0: "0:LIVING", 1: "1:DECEASED"}, 'status == "1:DECEASED"'),
+        ({0: "存活", 1: "死亡"}, 'status == "死亡"'),
+        ({0: "censored", 1: "event"}, 'status == "event"'),
+        ({0: "否", 1: "是"}, "status"),
     ],
-)  # fmt: skip
+)
 def test_codings_of_the_event_give_the_same_labels(codes: dict[int, object], event: str) -> None:
-    study, table = load_sample("pbc")
+    table = load_sample("pbc")[1]
     occurred = (table["status"] > 0).astype(int)
     found = infer(table.assign(status=occurred.map(codes))).study
     task = next(task for task in found.tasks if task.kind == "survival")
@@ -109,7 +128,7 @@ def test_codings_of_the_event_give_the_same_labels(codes: dict[int, object], eve
 
 
 def test_a_column_called_cens_may_mean_either() -> None:
-    study, table = load_sample("pbc")
+    table = load_sample("pbc")[1]
     event = (table["status"] > 0).astype(int)
     for cells, text in ((event, "cens"), (1 - event, "cens == 0")):
         found = infer(table.drop(columns="status").assign(cens=cells)).study
@@ -119,9 +138,22 @@ def test_a_column_called_cens_may_mean_either() -> None:
 def test_a_chinese_export() -> None:
     study, table = load_sample("rotterdam")
     names = {
-        "pid": "住院号", "year": "手术年份", "age": "年龄", "meno": "绝经状态", "size": "肿瘤大小", "grade": "组织学分级", "nodes": "阳性淋巴结数", "pgr": "孕激素受体",
-        "er": "雌激素受体", "hormon": "内分泌治疗", "chemo": "化疗", "rfs_time": "无病生存时间（天）", "rfs_event": "是否复发", "dtime": "总生存期（天）", "death": "生存状态",
-    }  # fmt: skip
+        "pid": "住院号",
+        "year": "手术年份",
+        "age": "年龄",
+        "meno": "绝经状态",
+        "size": "肿瘤大小",
+        "grade": "组织学分级",
+        "nodes": "阳性淋巴结数",
+        "pgr": "孕激素受体",
+        "er": "雌激素受体",
+        "hormon": "内分泌治疗",
+        "chemo": "化疗",
+        "rfs_time": "无病生存时间（天）",
+        "rfs_event": "是否复发",
+        "dtime": "总生存期（天）",
+        "death": "生存状态",
+    }
     dirty = table.rename(columns=names)
     dirty["是否复发"] = dirty["是否复发"].map({0: "否", 1: "是"})
     dirty["生存状态"] = dirty["生存状态"].map({0: "存活", 1: "死亡"})
@@ -166,15 +198,23 @@ def test_columns_that_are_no_findings() -> None:
         table.assign(
             visit=pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 900, len(table)), "D"),
             remarks=[f"seen by nurse {i}" for i in rng.integers(0, 300, len(table))],
-            machine="A", name=[f"P {i}" for i in range(len(table))], hospital=rng.choice(["North", "South"], len(table)),
-            radius_cm=table["mean_radius"] / 10, empty=None,
+            machine="A",
+            name=[f"P {i}" for i in range(len(table))],
+            hospital=rng.choice(["North", "South"], len(table)),
+            radius_cm=table["mean_radius"] / 10,
+            empty=None,
         )
-    )  # fmt: skip
+    )
     kinds = {s.column: s.kind for s in found.suspicions}
     assert kinds == {
-        "id": "identifier", "visit": "date", "remarks": "free_text", "machine": "constant", "name": "identifier",
-        "radius_cm": "near_duplicate", "empty": "constant",
-    }  # fmt: skip
+        "id": "identifier",
+        "visit": "date",
+        "remarks": "free_text",
+        "machine": "constant",
+        "name": "identifier",
+        "radius_cm": "near_duplicate",
+        "empty": "constant",
+    }
     assert (found.study.site, found.study.date) == ("hospital", "visit")
     assert len(found.study.features) == 30
 

@@ -44,9 +44,18 @@ def test_table_one_is_tableones() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         theirs = Peer(
-            trial, columns=[*continuous, *categorical], continuous=continuous, categorical=categorical, groupby="trt", pval=True, smd=True,
-            htest_name=True, decimals=6, pval_digits=8, missing=True,
-        )  # fmt: skip
+            trial,
+            columns=[*continuous, *categorical],
+            continuous=continuous,
+            categorical=categorical,
+            groupby="trt",
+            pval=True,
+            smd=True,
+            htest_name=True,
+            decimals=6,
+            pval_digits=8,
+            missing=True,
+        )
     shown = theirs.tableone["Grouped by trt"]
     for name in continuous:
         line = shown.loc[f"{name}, mean (SD)"].iloc[0]
