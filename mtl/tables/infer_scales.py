@@ -114,7 +114,7 @@ def scale_of(words: list[str]) -> list[float] | None:
     Examples
     --------
     >>> scale_of(["III", "I", "II"]), scale_of(["轻度", "重度"]), scale_of(["red", "blue"])
-    ([3.0, 1.0, 2.0], [2.0, 4.0], None)
+    ([4.0, 2.0, 3.0], [2.0, 4.0], None)
     >>> scale_of(["65-69", "80+", "70-74"])
     [65.0, 80.0, 70.0]
     """
