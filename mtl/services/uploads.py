@@ -98,7 +98,7 @@ def answer(answers: Answers) -> Upload:
     meta = found.meta
     upload = _opened(found)
     cleaned = clean(upload.raw, answers)
-    kept = store.keep(found.owner, found, meta | {"answers": answers.to_dict()}, cleaned.table, None)
+    kept = store.keep(found.owner, found, meta | {"answers": answers.to_dict()}, cleaned.table, found.study())
     return _remember(Upload(kept, upload.name, upload.raw, cleaned, answers, upload.options))
 
 

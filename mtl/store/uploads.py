@@ -109,6 +109,14 @@ def find(owner: str, key: str) -> Stored | None:
     return stored if (stored.folder / _META).is_file() else None
 
 
+def every(owner: str) -> list[Stored]:
+    """Every state that a user's folder still has."""
+    folder = room("uploads") / owner
+    if not (_KEY.fullmatch(owner) and folder.is_dir()):
+        return []
+    return [found for path in folder.iterdir() if (found := find(owner, path.name)) is not None]
+
+
 def get(owner: str, key: str) -> Stored:
     """One state by its key; StoreError when it is gone."""
     found = find(owner, key)
