@@ -7,6 +7,13 @@ from collections.abc import Callable
 from mtl.jobs.queue import Payload
 from mtl.jobs.samples import prepare
 from mtl.jobs.scoring import rescore
+from mtl.jobs.tables import score_table
+from mtl.jobs.training import train_model
 
 Report = Callable[[str, float], None]
-KINDS: dict[str, Callable[[Payload, Report], None]] = {"prepare_sample": prepare, "score_cohort": rescore}
+KINDS: dict[str, Callable[[Payload, Report], None]] = {
+    "prepare_sample": prepare,
+    "score_cohort": rescore,
+    "train_model": train_model,
+    "score_table": score_table,
+}

@@ -23,6 +23,7 @@ from mtl.services.case_view import (
     Why,
 )
 from mtl.services.edits import EditError
+from mtl.services.owners import may_see
 from mtl.services.summary import ModelSummary, summary
 from mtl.services.users import require
 from mtl.store.cohorts import Cohort, CohortError, find_case
@@ -90,6 +91,8 @@ def _found(case_key: str) -> tuple[Cohort, int]:
         cohort, place = find_case(case_key)
     except CohortError as error:
         raise CaseError(str(error)) from None
+    if not may_see(cohort.key):
+        raise CaseError("there is no such case here; open it from the list of patients")
     if cohort.scores is None:
         raise CaseError(f"cohort {cohort.name!r} has no predictions yet; wait for its model")
     return cohort, place

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mtl.services.loaded import record
+from mtl.services.owners import may_see
 from mtl.services.summary import ModelSummary, summary
 from mtl.services.users import require
 from mtl.services.worklist import (
@@ -79,7 +80,14 @@ class CohortSummary:
 def overview() -> list[CohortSummary]:
     """Every cohort that the user may see, samples first."""
     require("study:read")
-    return [_summary(cohort) for cohort in store.every()]
+    return [_summary(cohort) for cohort in store.every() if may_see(cohort.key)]
+
+
+def _seen(key: str) -> Cohort:
+    """A cohort that the user may know of; of another's there is none."""
+    if not may_see(key):
+        raise CohortError(f"there is no cohort {key[:80]!r}; choose one from the overview")
+    return store.get(key)
 
 
 def _summary(cohort: Cohort) -> CohortSummary:
@@ -108,7 +116,7 @@ def worklist(cohort: str, query: Query) -> Worklist:
         The query names a column that the cohort does not have, or a limit that is no number.
     """
     require("cohort:read")
-    return page(store.get(cohort), query)
+    return page(_seen(cohort), query)
 
 
 def random_case(cohort: str, output: str, low: float, high: float, seed: int | None = None) -> str | None:
@@ -117,7 +125,7 @@ def random_case(cohort: str, output: str, low: float, high: float, seed: int | N
     Raises the errors of :func:`worklist`.
     """
     require("cohort:read")
-    return in_range(store.get(cohort), output, low, high, np.random.default_rng(seed))
+    return in_range(_seen(cohort), output, low, high, np.random.default_rng(seed))
 
 
 def neighbours(cohort: str, query: Query, case_key: str) -> Neighbours:
@@ -126,4 +134,4 @@ def neighbours(cohort: str, query: Query, case_key: str) -> Neighbours:
     Raises the errors of :func:`worklist`.
     """
     require("cohort:read")
-    return around(store.get(cohort), query, case_key)
+    return around(_seen(cohort), query, case_key)

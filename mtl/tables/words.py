@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 # Full-width forms of ASCII, and what the eye does not see at all.
 _UNSEEN: dict[int, int | None] = dict.fromkeys((0xFEFF, 0x200B, 0x200C, 0x200D, 0x2060))
 _NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | _UNSEEN
 # The punctuation of Chinese sentences stays as it is.
 _SENTENCE = frozenset("！，：；？")
 _NARROW_PROSE = {code: narrow for code, narrow in _NARROW.items() if chr(code) not in _SENTENCE}
+
+# A space between Chinese characters, or a Roman numeral and one, divides nothing; a line end does.
+_BETWEEN = re.compile("(?<=[\u2160-\u217f\u3400-\u9fff])[ \t\u00a0\u3000]+(?=[\u2160-\u217f\u3400-\u9fff])")
 
 _MISSING = frozenset(
     {
@@ -39,16 +44,16 @@ def plain(text: str) -> str:
 
 
 def plain_prose(text: str) -> str:
-    """As `plain`, but the punctuation of Chinese sentences stays.
+    """As `plain`, but the punctuation of Chinese sentences stays, and a space between their characters goes.
 
     Examples
     --------
-    >>> plain_prose(" ＨＥＲ２（＋），复核 ")
-    'HER2(+)，复核'
+    >>> plain_prose(" ＨＥＲ２（＋），复核 "), plain_prose("Ⅱ 级")
+    ('HER2(+)，复核', 'Ⅱ级')
     """
     if text.isascii():
         return plain(text)
-    return " ".join(text.translate(_NARROW_PROSE).split())
+    return " ".join(_BETWEEN.sub("", text.translate(_NARROW_PROSE)).split())
 
 
 def is_full_width(text: str) -> bool:

@@ -27,6 +27,12 @@ SECTIONS: dict[str, tuple[Page, ...]] = {
         Page("patients.py", N_("Patients"), "patients", ":material/groups:"),
         Page("case.py", N_("Case"), "case", ":material/person:"),
     ),
+    N_("Your own data"): (
+        Page("upload.py", N_("Bring a table"), "upload", ":material/upload_file:"),
+        Page("study.py", N_("Study"), "study", ":material/rule:"),
+        Page("train.py", N_("Train"), "train", ":material/model_training:"),
+        Page("score.py", N_("Score"), "score", ":material/table_chart:"),
+    ),
 }
 START = "overview"
 

@@ -149,8 +149,8 @@ EXPECTED: dict[str, Good | str] = {
         {"seen": ["2020-01-31", "2020-02-01", "2020-03-12"]}, "utf-8", ",", rules={"seen": {"date": 3}}
     ),
     "full_width.csv": Good(
-        {"size": [22.5, 13, 40], "grade": ["Ⅱ 级", "Ⅲ 级", "Ⅱ 级"]}, "utf-8", ",", ".",
-        rules={"size": {"full_width": 2, "spaces": 1}, "grade": {"spaces": 1}},
+        {"size": [22.5, 13, 40], "grade": ["Ⅱ级", "Ⅲ级", "Ⅱ级"]}, "utf-8", ",", ".",
+        rules={"size": {"full_width": 2, "spaces": 1}, "grade": {"spaces": 3}},
     ),
     "codes.csv": Good(
         {"id": ["0001", "0002", "0003"], "zip": ["01234", "99999", "04711"],
