@@ -83,7 +83,7 @@ def feature_of(column: Column, unit: str = "") -> tuple[dict[str, Any], dict[str
 def why_kind(column: Column) -> str:
     """Why a column is of its kind, in the language in use."""
     texts = {
-        "numeric": _("numbers: {n} different values"),
+        "numeric": _("numbers"),
         "boolean": _("only yes and no, or 0 and 1"),
         "ordinal": _("{n} values that are the steps of a scale"),
         "categorical": _("{n} categories"),

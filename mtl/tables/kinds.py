@@ -16,6 +16,11 @@ from mtl.tables.infer_scales import scale_of
 
 Form = Literal["numeric", "ordinal", "categorical", "boolean", "date", "text", "constant", "empty"]
 
+MANY_ROWS, SOME_ROWS, MANY_VALUES = (
+    200_000,
+    50_000,
+    1_000,
+)  # when a column is long, and how much is then looked at
 MOST_LEVELS = 30  # categories beyond which a column of words is a text
 FEW_NUMBERS = 6  # distinct whole numbers up to which 0, 1, 2, ... or 1, 2, 3, ... are the steps of a scale
 MOST_UNKNOWN_DATES = 0.05
@@ -106,7 +111,7 @@ def column_of(name: str, cells_of: pd.Series) -> Column:
                 )
             ),
         )
-    if len(uniques) > 2 and _all_numbers(uniques):
+    if len(uniques) > 2 and _all_numbers(uniques[:500]) and _all_numbers(uniques):
         return _numbers(name, pd.Series(cells.numbers(cells_of)))
     return _words(name, codes.astype(np.intp), uniques)
 
@@ -119,6 +124,10 @@ def _all_numbers(uniques: list[str]) -> bool:
 def _numbers(name: str, cells_of: pd.Series) -> Column:
     values = cells.numbers(cells_of)
     known = np.isfinite(values)
+    if len(values) > MANY_ROWS:
+        some = values[known][:: max(1, int(known.sum()) // SOME_ROWS)]
+        if len(np.unique(some)) > MANY_VALUES:
+            return _many_numbers(name, values, known, some)
     codes, found = pd.factorize(np.where(known, values, np.nan))
     order = np.argsort(found, kind="stable")
     place = np.empty(len(found) + 1, dtype=np.intp)
@@ -133,6 +142,26 @@ def _numbers(name: str, cells_of: pd.Series) -> Column:
         counts = tuple(np.bincount(codes[known], minlength=len(distinct)).tolist())
     form, why = _form_of_numbers(name, distinct, whole, n)
     return Column(name, form, why, len(values), n, len(distinct), levels, counts, whole, values, codes)
+
+
+def _many_numbers(
+    name: str, values: NDArray[np.float64], known: NDArray[np.bool_], some: NDArray[np.float64]
+) -> Column:
+    """A long column of clearly more values than a scale has: counted exactly only where they are whole."""
+    whole = bool((values[known] == np.round(values[known])).all())
+    distinct = len(pd.unique(values[known])) if whole else len(np.unique(some))
+    codes = np.where(known, 0, -1).astype(np.intp)
+    return Column(
+        name,
+        "numeric",
+        "numbers",
+        len(values),
+        int(known.sum()),
+        distinct,
+        whole=whole,
+        numbers=values,
+        codes=codes,
+    )
 
 
 def _form_of_numbers(name: str, distinct: NDArray[np.float64], whole: bool, known: int) -> tuple[Form, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -176,22 +175,36 @@ def table_one(
 def describe(feature: Feature, values: Floats, masks: Mapping[str, NDArray[np.bool_]]) -> Row:
     """One feature of Table 1, from its encoded values (n,) and the masks of the groups."""
     known = np.isfinite(values)
-    describe_one = _numeric if feature.kind == "numeric" else _counting(feature)
-    parts: dict[str, Numeric | Counts] = {
-        name: describe_one(values[mask & known]) for name, mask in masks.items()
-    }
-    split = [values[mask & known] for mask in masks.values()]
-    split = [part for part in split if len(part)]
-    overall: Numeric | Counts = describe_one(values[known])
+    missing = int((~known).sum())
     difference = p = None
-    if len(split) > 1:
-        if feature.kind == "numeric":
-            difference, p = _numbers_differ(split)
-        else:
-            codes = _codes(feature)
-            table = np.array([[np.sum(part == code) for code in codes] for part in split], dtype=float)
-            difference, p = _levels_differ(table)
-    return Row(feature, int((~known).sum()), overall, parts, difference, p)
+    if feature.kind == "numeric":
+        split = {name: values[mask & known] for name, mask in masks.items()}
+        filled = [part for part in split.values() if len(part)]
+        if len(filled) > 1:
+            difference, p = _numbers_differ(filled)
+        described = {name: _numeric(part) for name, part in split.items()}
+        return Row(feature, missing, _numeric(values[known]), dict(described), difference, p)
+    names = ("0", "1") if feature.kind == "boolean" else tuple(level.text for level in feature.levels)
+    place = places(feature, values)
+    counts = {name: np.bincount(place[mask & known], minlength=len(names)) for name, mask in masks.items()}
+    table = np.array([count for count in counts.values() if count.sum()], dtype=float)
+    if len(table) > 1:
+        difference, p = _levels_differ(table)
+    overall = _counted(np.bincount(place[known], minlength=len(names)), names)
+    return Row(
+        feature, missing, overall, {n: _counted(count, names) for n, count in counts.items()}, difference, p
+    )
+
+
+def places(feature: Feature, values: Floats) -> NDArray[np.intp]:
+    """The place among its levels of each encoded value (n,) of a feature that has levels; 0 where missing."""
+    codes = np.array([0.0, 1.0] if feature.kind == "boolean" else feature.level_numbers)
+    place = np.searchsorted(codes, np.where(np.isfinite(values), values, codes[0]))
+    return np.minimum(place, len(codes) - 1)
+
+
+def _counted(counts: NDArray[np.intp], names: tuple[str, ...]) -> Counts:
+    return Counts(int(counts.sum()), dict(zip(names, counts.tolist(), strict=True)))
 
 
 def _numeric(values: Floats) -> Numeric:
@@ -202,22 +215,6 @@ def _numeric(values: Floats) -> Numeric:
     return Numeric(
         len(values), float(values.mean()), sd, middle, low, high, float(values.min()), float(values.max())
     )
-
-
-def _codes(feature: Feature) -> list[float]:
-    return [0.0, 1.0] if feature.kind == "boolean" else feature.level_numbers
-
-
-def _counting(feature: Feature) -> Any:
-    names = ["0", "1"] if feature.kind == "boolean" else [level.text for level in feature.levels]
-
-    def count(values: Floats) -> Counts:
-        levels = {
-            name: int(np.sum(values == code)) for name, code in zip(names, _codes(feature), strict=True)
-        }
-        return Counts(len(values), levels)
-
-    return count
 
 
 def _numbers_differ(split: list[Floats]) -> tuple[float | None, float | None]:
