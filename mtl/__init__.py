@@ -9,7 +9,6 @@ from mtl.study import Study
 
 if TYPE_CHECKING:
     from mtl.estimators import MultiTaskClassifier, MultiTaskRegressor
-    from mtl.notebook import metrics
     from mtl.tables import Answers, clean, read_raw
     from mtl.tables.infer import infer, with_identifier
     from mtl.tables.look import drift, look

@@ -29,14 +29,9 @@ def metrics(
     DataFrame
         Columns task, metric, value, low, high, reason (why there is no value), n (rows with the outcome).
 
-    Examples
-    --------
-    >>> from mtl import MultiTaskModel, load_sample
-    >>> study, table = load_sample("cytology")
-    >>> model = MultiTaskModel(study).fit(table)
-    >>> found = metrics(model, load_sample("cytology", part="test")[1], intervals=False)
-    >>> bool(found.set_index(["task", "metric"]).loc[("malignant", "auroc"), "value"] > 0.98)
-    True
+    Notes
+    -----
+    docs/example.md shows it in use. Uno's and Harrell's C out of fold are means over the folds.
     """
     given = scoring.out_of_fold(model, table) if out_of_fold else scoring.predicted(Opened(model), table)
     scores = scoring.score(model, table, given, intervals, lambda task: None)

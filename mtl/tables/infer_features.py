@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtl.language import gettext as _
+from mtl.language import measured
 from mtl.study import Stage, Text
 from mtl.tables.infer_labels import known, label
 from mtl.tables.infer_names import unit_of
@@ -115,7 +116,9 @@ def _valid(
         if low >= 0 and bottom == 0.0
         else _outwards(high + spread, down=False)
     )
-    return (bottom, top), _("wide round the values seen, {low:g} to {high:g}").format(low=low, high=high)
+    return (bottom, top), _("wide round the values seen, {low} to {high}").format(
+        low=measured(low), high=measured(high)
+    )
 
 
 def _outwards(value: float, down: bool) -> float:

@@ -75,6 +75,7 @@ _ENGLISH = {
         group grp grouping drug
     """,
     "after": r"""
+        salvage\w* secondline\w* hospice palliati\w* postrelapse\w* postprogression\w* dod vitaldate
         cause\w* autopsy chapter last(contact|seen|fu|followup|visit) discharge\w* postmortem deathdate
         dateofdeath deathdt daystodeath reason
     """,
@@ -165,6 +166,7 @@ _CHINESE = {
         分期 分级 病理类型 组织学 分化 转移 侵犯 浸润 亚型 分型
     """,
     "after": r"""
+        挽救|二线|复发后|进展后|死亡后|转归
         死因 死亡原因 死亡日期 死亡时间 复发(时间|日期|部位) 末次随访 最后随访 出院(诊断|情况|方式|日期)
         尸检 转归日期
     """,

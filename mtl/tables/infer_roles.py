@@ -169,6 +169,8 @@ def dates_and_text(draft: Draft) -> None:
             draft.leave_out(column.name, _("a date is no finding about a patient"))
         elif column.form == "text" or ("remark" in column.says and column.words):
             why = _("free text, or too many categories: {n} different values").format(n=column.distinct)
+            if "remark" in column.says:
+                why = _("remarks by its name: text that was written once cannot be learnt from")
             draft.suspicions.append(Suspicion(column.name, "free_text", why, round(column.unique, 4)))
             draft.leave_out(column.name, why)
         elif column.form in ("empty", "constant"):

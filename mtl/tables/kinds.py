@@ -237,7 +237,9 @@ def _words(name: str, codes: NDArray[np.intp], uniques: list[str]) -> Column:
     if (
         scale is not None
         and (distinct > 2 or "finding" in says)
-        and ("nominal" not in says or "finding" in says)
+        and not (
+            {"race", "ethnicity", "sex", "gender", "site"} & set(says.words)
+        )  # 1_white, 2_black: codes, no order
     ):
         return _ordered(name, "ordinal", "words of a known scale", codes, uniques, scale)
     counts = np.bincount(codes[codes >= 0], minlength=distinct)

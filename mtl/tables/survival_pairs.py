@@ -12,7 +12,7 @@ from scipy.stats import rankdata
 
 from mtl.expressions import quote_column
 from mtl.language import gettext as _
-from mtl.language import percent
+from mtl.language import measured, percent
 from mtl.tables.infer_names import Concept, time_unit
 from mtl.tables.kinds import Column
 
@@ -332,6 +332,6 @@ def unit_of_time(column: Column, unit: str) -> tuple[TimeUnit, str]:
         guess = "months"
     else:
         guess = "years"
-    return guess, _("the longest is {longest:g} and the header names no unit; please check").format(
-        longest=longest
+    return guess, _("the longest is {longest} and the header names no unit; please check").format(
+        longest=measured(longest)
     )

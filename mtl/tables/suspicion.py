@@ -29,7 +29,7 @@ Floats = NDArray[np.float64]
 SuspicionKind = Literal["leakage", "identifier", "constant", "near_duplicate", "free_text", "date"]
 
 # Each threshold with its reason in docs/inference.md.
-AUC = 0.98
+AUC, AUC_AT_LEAST = 0.98, 0.97  # estimate, and its lower confidence bound
 AGREEMENT = 0.85  # Cohen's kappa with the outcome, for columns of few values
 FUNCTION = 0.8  # Chatterjee's xi: how far one is a function of the other
 RANK = 0.98  # Spearman, with a regression target
@@ -155,7 +155,7 @@ def _of_two(x: Floats, y: Floats, column: Seen, rng: np.random.Generator) -> Why
         area = max(area, 1 - area)
     if area <= AUC and (column.nominal or len(np.unique(x)) > 2):
         area = max(area, auc(out_of_half(x, positive.astype(float), column.nominal, rng), positive))
-    if area > AUC and area - 1.64 * auc_error(area, n, m) > 0.95:
+    if area > AUC and area - 1.64 * auc_error(area, n, m) > AUC_AT_LEAST:
         return _("alone it tells the outcome apart: AUC {auc}").format(auc=number(area, 3)), area
     if column.few:
         agreement = agreement_of(x, positive.astype(float), rng)
