@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -22,6 +22,7 @@ Floats = NDArray[np.float64]
 FEWEST_EVENTS = 5
 FEWEST_TIMES = 8  # distinct times below which a column is no follow-up time
 MOST_STATES = 6
+JUDGED_ROWS = 20_000
 BY_CONTENT = 0.75  # chance that a patient without the event has the longer time, where a name says nothing
 BESIDE = 0.55  # the same where the time's name speaks and the other column stands beside it
 TAIL = 0.5  # events among the tenth with the longest times, over events among all, at most, for names that say nothing
@@ -66,10 +67,12 @@ def survival_pairs(columns: list[Column], units: dict[str, str]) -> list[Pair]:
     units
         Units that headers gave, by column.
     """
-    times = [c for c in columns if _may_be_time(c)]
-    events = [c for c in columns if _may_be_event(c)]
+    whole = {column.name: column for column in columns}
+    judged = [_shortened(column) for column in columns]
+    times = [c for c in judged if _may_be_time(c)]
+    events = [c for c in judged if _may_be_event(c)]
     place = {column.name: i for i, column in enumerate(columns)}
-    found: list[tuple[float, Pair]] = []
+    found: list[tuple[float, Pair, float]] = []
     for time in times:
         for event in events:
             support = _support(time, event, abs(place[time.name] - place[event.name]))
@@ -80,18 +83,29 @@ def survival_pairs(columns: list[Column], units: dict[str, str]) -> list[Pair]:
                 continue
             score = _accepted(time, event, pair, support)
             if score is not None:
-                found.append((score, pair))
+                found.append((score, pair, support))
     taken: set[str] = set()
     chosen = []
-    for _score, pair in sorted(found, key=lambda item: -item[0]):
+    for _score, pair, support in sorted(found, key=lambda item: -item[0]):
         if not taken & {pair.time, pair.column}:
-            chosen.append(pair)
+            full = _pair(whole[pair.time], whole[pair.column], units, support >= 2)
+            chosen.append(full or pair)
             taken |= {pair.time, pair.column}
     return sorted(chosen, key=lambda pair: place[pair.time])
 
 
+def _shortened(column: Column) -> Column:
+    """A long column by a row in so many: enough to judge how it behaves."""
+    step = len(column.codes) // JUDGED_ROWS
+    if step < 2:
+        return column
+    return replace(column, numbers=column.numbers[::step], codes=column.codes[::step])
+
+
 def _may_be_time(column: Column) -> bool:
-    if column.form != "numeric" or column.distinct < FEWEST_TIMES or np.nanmin(column.numbers) < 0:
+    if column.form != "numeric" or column.distinct < FEWEST_TIMES:
+        return False
+    if not np.isfinite(column.numbers).any() or np.nanmin(column.numbers) < 0:
         return False
     says = column.says
     if says.compact in ("start", "tstart", "time0"):
