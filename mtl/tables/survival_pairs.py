@@ -87,7 +87,7 @@ def survival_pairs(columns: list[Column], units: dict[str, str]) -> list[Pair]:
     taken: set[str] = set()
     chosen = []
     for _score, pair, support in sorted(found, key=lambda item: -item[0]):
-        if not taken & {pair.time, pair.column}:
+        if not taken & {pair.time, pair.column} and np.nanmin(whole[pair.time].numbers) >= 0:
             full = _pair(whole[pair.time], whole[pair.column], units, support >= 2)
             chosen.append(full or pair)
             taken |= {pair.time, pair.column}
