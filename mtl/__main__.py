@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from mtl import __version__
-from mtl.commands import console, evaluate, explain, link, predict, serve, train
+from mtl.commands import console, evaluate, explain, link, predict, profile, serve, train
 
 COMMANDS: dict[str, tuple[ModuleType, str]] = {
+    "profile": (profile, "what a table's columns are, what may be predicted, what is wrong"),
     "train": (train, "fit a model to a table and judge it out of fold"),
     "evaluate": (evaluate, "every metric of a model on a table, with intervals"),
     "predict": (predict, "every task's numbers for a table, or for one JSON case"),

@@ -12,7 +12,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
-from recipes import Sample, cytology, pbc, rotterdam  # noqa: E402
+from recipes import Sample, cytology, messy_clinic, pbc, rotterdam  # noqa: E402
 
 from mtl.study import Study  # noqa: E402
 
@@ -29,6 +29,14 @@ def write(sample: Sample, out: Path) -> None:
         (folder / "study.toml").write_text(text, encoding="utf-8", newline="\n")
 
 
+def write_messy_clinic(out: Path) -> None:
+    """The export that nobody tidied, in both forms; it has no study: to find one is what it is for."""
+    made = messy_clinic.messy_clinic()
+    (out / "messy_clinic.csv").write_bytes(made.csv)
+    (out / "messy_clinic.xlsx").write_bytes(made.xlsx)
+    (out / "PROVENANCE.md").write_text(messy_clinic.PROVENANCE.strip() + "\n", encoding="utf-8", newline="\n")
+
+
 def main() -> None:
     """Write all samples under --out (default: beside this script)."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -38,6 +46,8 @@ def main() -> None:
         write(sample, out)
         rows = ", ".join(f"{name} {len(table)}" for name, table in sample.tables.items())
         print(f"{sample.name}: {rows}")
+    write_messy_clinic(out)
+    print(f"messy_clinic: {messy_clinic.ROWS} rows in two files")
 
 
 if __name__ == "__main__":

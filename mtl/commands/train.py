@@ -12,6 +12,7 @@ import pandas as pd
 from mtl.commands import scoring
 from mtl.commands.console import Answer, CommandError, Console
 from mtl.commands.models import Opened
+from mtl.commands.profile import read_clean, study_name
 from mtl.commands.scoring import Score
 from mtl.commands.tables import Notes, identifiers, read_whole
 from mtl.data import encode, targets
@@ -21,6 +22,7 @@ from mtl.model.refits import REFITS
 from mtl.model.train import EFFORTS
 from mtl.multitask import MultiTaskModel, describe
 from mtl.study import Study, StudyError
+from mtl.tables.infer import Inferred, infer, with_identifier
 
 FITTING = 0.9  # share of the work that is fitting; the rest is judging
 
@@ -29,7 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `train`."""
     parser.add_argument("table", metavar="TABLE", help="patients to learn from: .csv, .tsv or .parquet")
     parser.add_argument(
-        "--study", metavar="FILE", help="the study (TOML); study.toml beside TABLE if left out"
+        "--study",
+        metavar="FILE",
+        help="the study (TOML); if left out study.toml beside TABLE, else it is inferred",
     )
     parser.add_argument(
         "--out", metavar="DIR", required=True, help="folder for the model; a model there is replaced"
@@ -62,10 +66,8 @@ def _count(text: str) -> int:
 
 def run(args: argparse.Namespace, console: Console) -> Answer:
     """Train, judge out of fold and on the test table, save."""
-    study = _study(args.study, args.table)
     check_target(Path(args.out))
-    table = read_whole(args.table, study)
-    test = read_whole(args.test, study) if args.test else None
+    study, table, test = _tables(args, console)
     _look(study, table, console, "")
     if test is not None:
         _look(study, test, console, "test table: ")
@@ -97,15 +99,34 @@ def run(args: argparse.Namespace, console: Console) -> Answer:
     return Answer(_data(args, model, table, own, test, other), _text(model, table, own, other))
 
 
-def _study(path: str | None, table: str) -> Study:
-    chosen = Path(path) if path is not None else Path(table).parent / "study.toml"
+def _tables(args: argparse.Namespace, console: Console) -> tuple[Study, pd.DataFrame, pd.DataFrame | None]:
+    """The study, the table and the test table; without a study, one is inferred and the tables are cleaned."""
+    chosen = Path(args.study) if args.study is not None else Path(args.table).parent / "study.toml"
+    if args.study is None and not chosen.is_file():
+        cleaned = read_clean(args.table, console)
+        found = infer(cleaned.table, cleaned.units, name=study_name(args.table))
+        _say_inferred(found, console)
+        test = with_identifier(found.study, read_clean(args.test, console).table) if args.test else None
+        return found.study, with_identifier(found.study, cleaned.table), test
     if not chosen.is_file():
-        hint = "check the path" if path is not None else "name the study with --study FILE"
-        raise CommandError(f"{chosen}: no such file; {hint}")
+        raise CommandError(f"{chosen}: no such file; check the path")
     try:
-        return Study.from_toml(chosen)
+        study = Study.from_toml(chosen)
     except UnicodeDecodeError:
         raise StudyError(f"{chosen}: not UTF-8 text; save it as UTF-8") from None
+    return study, read_whole(args.table, study), read_whole(args.test, study) if args.test else None
+
+
+def _say_inferred(found: Inferred, console: Console) -> None:
+    """Say that the study is a guess, what it asks, and which suspected leaks it leaves out."""
+    asked = ", ".join(f"{task.name} ({task.kind})" for task in found.study.tasks)
+    console.warn(
+        f"no study was given, so one was inferred: {asked} from {len(found.study.features)} features; "
+        "`profile` shows every guess, and --study-out writes the study to correct"
+    )
+    for column in dict.fromkeys(s.column for s in found.suspicions if s.kind == "leakage"):
+        why = next(s.reason for s in found.suspicions if s.column == column and s.kind == "leakage")
+        console.warn(f"column {column!r} is left out, a suspected leak: {why}")
 
 
 def check_target(out: Path) -> None:

@@ -8,6 +8,8 @@ from mtl.jobs.intervals import fit_intervals
 from mtl.jobs.queue import Payload
 from mtl.jobs.samples import prepare
 from mtl.jobs.scoring import rescore
+from mtl.jobs.tables import score_table
+from mtl.jobs.training import train_model
 from mtl.jobs.trials import emulate_trial
 
 Report = Callable[[str, float], None]
@@ -16,4 +18,6 @@ KINDS: dict[str, Callable[[Payload, Report], None]] = {
     "score_cohort": rescore,
     "fit_intervals": fit_intervals,
     "emulate_trial": emulate_trial,
+    "train_model": train_model,
+    "score_table": score_table,
 }

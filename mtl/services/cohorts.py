@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mtl.services import private_cases
+from mtl.services import owners, private_cases
 from mtl.services.global_view import that_matter as _that_matter
 from mtl.services.loaded import record
+from mtl.services.owners import may_see
 from mtl.services.summary import ModelSummary, summary
 from mtl.services.users import require
 from mtl.services.worklist import (
@@ -84,7 +85,7 @@ class CohortSummary:
 def overview() -> list[CohortSummary]:
     """Every cohort that the user may see, samples first."""
     require("study:read")
-    return [_summary(cohort) for cohort in store.every()]
+    return [_summary(cohort) for cohort in store.every() if may_see(cohort.key)]
 
 
 def _summary(cohort: Cohort) -> CohortSummary:
@@ -113,7 +114,7 @@ def worklist(cohort: str, query: Query) -> Worklist:
         The query names a column that the cohort does not have, or a limit that is no number.
     """
     require("cohort:read")
-    return page(store.get(cohort), query)
+    return page(owners.cohort(cohort), query)
 
 
 def random_case(cohort: str, output: str, low: float, high: float, seed: int | None = None) -> str | None:
@@ -122,7 +123,7 @@ def random_case(cohort: str, output: str, low: float, high: float, seed: int | N
     Raises the errors of :func:`worklist`.
     """
     require("cohort:read")
-    return in_range(store.get(cohort), output, low, high, np.random.default_rng(seed))
+    return in_range(owners.cohort(cohort), output, low, high, np.random.default_rng(seed))
 
 
 def neighbours(cohort: str, query: Query, case_key: str) -> Neighbours:
@@ -131,7 +132,7 @@ def neighbours(cohort: str, query: Query, case_key: str) -> Neighbours:
     The user's own private cases have each other for neighbours. Raises the errors of :func:`worklist`.
     """
     user = require("cohort:read")
-    of = store.get(cohort)
+    of = owners.cohort(cohort)
     if of.place(case_key) is None and user.may("case:read"):
         return private_cases.neighbours(cohort, case_key) or around(of, query, case_key)
     return around(of, query, case_key)
@@ -143,4 +144,4 @@ def that_matter(cohort: str) -> tuple[Feature, ...]:
     See :func:`mtl.services.global_view.that_matter`; raises the errors of :func:`worklist`.
     """
     require("cohort:read")
-    return _that_matter(store.get(cohort))
+    return _that_matter(owners.cohort(cohort))

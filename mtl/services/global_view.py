@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from mtl.explain.global_importance import Band, bands, importance, ranks
 from mtl.language import _, number, study_language
+from mtl.services import owners
 from mtl.services.case_view import Floats
 from mtl.services.cases import CaseError, open_case
 from mtl.services.loaded import record
 from mtl.services.similar import decoded
 from mtl.services.texts import value_text
 from mtl.services.users import current, require
-from mtl.store import cohorts as store
 from mtl.store import leaves
 from mtl.store.cohorts import Cohort, CohortError
 from mtl.store.overall import Overall
@@ -155,7 +155,7 @@ class Shares:
 
 def _asked(cohort: str) -> tuple[Cohort, Overall]:
     require("cohort:read")
-    found = store.get(cohort)
+    found = owners.cohort(cohort)
     if found.model is None or found.scores is None:
         raise CohortError(
             f"cohort {found.name!r} has no predictions yet; wait for its model or choose another cohort"

@@ -9,9 +9,11 @@ from mtl import jobs
 from mtl.jobs.samples import SAMPLES, model_key
 from mtl.model.files import MANIFEST
 from mtl.multitask import MultiTaskModel
+from mtl.services import owners
+from mtl.services.owners import may_see
 from mtl.services.summary import ModelSummary, summary
 from mtl.services.users import require
-from mtl.store import cohorts, models
+from mtl.store import models
 from mtl.store.database import StoreError
 from mtl.store.models import ModelRecord
 
@@ -43,9 +45,9 @@ def resolve(name: str | Path) -> Resolved:
     if (path / MANIFEST).is_file():
         return Resolved(MultiTaskModel.load(path), None)
     key = model_key(str(name)) if str(name) in SAMPLES else str(name)
-    found = models.find(key)
+    found = models.find(key) if may_see(key) else None
     if found is None:
-        known = ", ".join(record.key for record in models.every()) or "none"
+        known = ", ".join(record.key for record in models.every() if may_see(record.key)) or "none"
         raise StoreError(
             f"{str(name)[:200]!r} is neither a model's folder nor a registered model; registered: {known}"
         )
@@ -55,7 +57,7 @@ def resolve(name: str | Path) -> Resolved:
 def every() -> list[ModelSummary]:
     """All registered models, the newest first."""
     require("study:read")
-    return [summary(record) for record in models.every()]
+    return [summary(record) for record in models.every() if may_see(record.key)]
 
 
 def register(folder: str | Path, name: str) -> ModelSummary:
@@ -68,5 +70,5 @@ def register(folder: str | Path, name: str) -> ModelSummary:
 def score(cohort: str, model: str) -> str:
     """Let a cohort show a registered model's numbers: the key of the job that computes them."""
     require("model:write")
-    chosen = {"cohort": cohorts.get(cohort).key, "model": models.get(model).key}
+    chosen = {"cohort": owners.cohort(cohort).key, "model": models.get(model).key}
     return jobs.submit("score_cohort", chosen, topic=f"score:{cohort}")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from mtl.services.owners import may_see
 from mtl.services.users import current
 from mtl.store import cohorts, private_cases
 from mtl.store.cohorts import Cohort, CohortError
@@ -70,6 +71,8 @@ def find(case_key: str) -> Place:
         if private is None:
             raise CaseError(str(error)) from None
         cohort, place = _cohort_of(private), None
+    if not may_see(cohort.key):
+        raise CaseError("there is no such case here; open it from the list of patients")
     if cohort.model is None or cohort.scores is None:
         raise CaseError(f"cohort {cohort.name!r} has no predictions yet; wait for its model")
     return Place(cohort, case_key, place, private)

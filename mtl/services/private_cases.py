@@ -15,13 +15,12 @@ from mtl.data.notes import MAX_EXAMPLE, shorten
 from mtl.expressions import cells
 from mtl.language import _, study_language
 from mtl.model.outputs import predictions
-from mtl.services import edits
+from mtl.services import edits, owners
 from mtl.services.edits import EditError
 from mtl.services.loaded import reader, record
 from mtl.services.places import CaseError, private_row
 from mtl.services.users import require
 from mtl.services.worklist import Neighbours, Worklist, columns_of
-from mtl.store import cohorts
 from mtl.store import private_cases as store
 from mtl.store.cohorts import Cohort, CohortError
 from mtl.store.private_cases import PrivateCase, PrivateCaseError
@@ -204,7 +203,7 @@ def _own(case_key: str) -> PrivateCase:
 
 
 def _cohort(key: str) -> Cohort:
-    cohort = cohorts.get(key)
+    cohort = owners.cohort(key)
     if cohort.model is None or cohort.scores is None:
         raise CohortError(f"cohort {cohort.name!r} has no predictions yet; wait for its model")
     return cohort

@@ -8,10 +8,10 @@ from typing import Literal
 
 from mtl import jobs
 from mtl.jobs import Job
+from mtl.services import owners
 from mtl.services.cohorts import TITLES
 from mtl.services.trial_document import Document, html_document, markdown_document
 from mtl.services.users import require
-from mtl.store import cohorts as store
 from mtl.store import trials
 from mtl.store.cohorts import Cohort
 from mtl.store.trials import KeptTrial
@@ -54,7 +54,7 @@ class Preview:
 def choices(cohort: str) -> Choices:
     """What a protocol may ask of a cohort. CohortError when there is no such cohort."""
     require(PERMISSION)
-    found = store.get(cohort)
+    found = owners.cohort(cohort)
     study = found.study
     findings = {t.column: tuple(confounders(study, t.column)) for t in study.treatments}
     outcomes = tuple(task for task in study.tasks if task.kind == "survival")
@@ -78,7 +78,7 @@ def look(cohort: str, protocol: Protocol) -> Preview:
         The study cannot answer the protocol.
     """
     require(PERMISSION)
-    found = store.get(cohort)
+    found = owners.cohort(cohort)
     arms = assemble(found.study, found.table(), protocol)
     treated = int(arms.treated.sum())
     return Preview(arms.flow, treated, len(arms.rows) - treated, refusal(arms, protocol.horizon))
@@ -87,7 +87,7 @@ def look(cohort: str, protocol: Protocol) -> Preview:
 def run(cohort: str, protocol: Protocol) -> str:
     """Begin the run as a job, unless its result is there; the key of the result. Raises the errors of :func:`look`."""
     require(PERMISSION)
-    found = store.get(cohort)
+    found = owners.cohort(cohort)
     assemble(found.study, found.table(), protocol)
     key = trials.trial_key(found, protocol)
     if trials.find(key) is None:
@@ -119,7 +119,7 @@ def result(key: str) -> KeptTrial | None:
 def recent(cohort: str) -> list[KeptTrial]:
     """The results on a cohort's present rows, the newest first."""
     require(PERMISSION)
-    return trials.of_cohort(store.get(cohort))
+    return trials.of_cohort(owners.cohort(cohort))
 
 
 def document(key: str, kind: Literal["html", "markdown"]) -> Document:
@@ -134,7 +134,7 @@ def document(key: str, kind: Literal["html", "markdown"]) -> Document:
     kept = trials.find(key)
     if kept is None:
         raise ProtocolError("there is no such result; run the trial first")
-    cohort = store.get(kept.cohort)
+    cohort = owners.cohort(kept.cohort)
     name = "target-trial-" + re.sub(
         r"[^A-Za-z0-9]+", "-", f"{kept.cohort}-{kept.result.protocol.treatment}"
     ).strip("-")

@@ -31,6 +31,12 @@ SECTIONS: dict[str, tuple[Page, ...]] = {
     ),
     N_("Model"): (Page("explain.py", N_("Explain"), "explain", ":material/insights:"),),
     N_("Research"): (Page("trial.py", N_("Target trial"), "trial", ":material/balance:"),),
+    N_("Your own data"): (
+        Page("upload.py", N_("Bring a table"), "upload", ":material/upload_file:"),
+        Page("study.py", N_("Study"), "study", ":material/rule:"),
+        Page("train.py", N_("Train"), "train", ":material/model_training:"),
+        Page("score.py", N_("Score"), "score", ":material/table_chart:"),
+    ),
 }
 START = "overview"
 

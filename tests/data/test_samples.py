@@ -28,7 +28,7 @@ def test_the_script_writes_exactly_what_is_shipped(tmp_path: Path) -> None:
         capture_output=True,
     )
     written = sorted(path for path in tmp_path.rglob("*") if path.is_file())
-    assert len(written) == 12
+    assert len(written) == 15
     for path in written:
         assert path.read_bytes() == (ROOT / "sample_data" / path.relative_to(tmp_path)).read_bytes(), (
             path.name
