@@ -74,7 +74,7 @@ def differences(upload: Upload, model: str) -> list[Difference]:
     table = renamed(upload.table, _names(upload))
     columns = list(map(str, table.columns))
     needed = [feature.name for feature in study.features]
-    told = {study.identifier, *needed, *study.outcome_columns, *study.treatment_columns}
+    told = {study.identifier, study.patient, study.site, study.date, *needed, *study.outcome_columns, *study.treatment_columns}
     extra = [name for name in columns if name not in told]
     found = []
     for name in needed:
@@ -154,7 +154,7 @@ def numbers(upload: Upload, model: str) -> pd.DataFrame | None:
     """The numbers, a row a row of the table; None while there are none.
 
     The identifier, every output with its interval where there is one, `TASK.reasons` (the findings that move the number
-    most, with + or -), `unlike_training`, `known_findings`, `out_of_range` and `unseen` (names of findings).
+    most, with + or -), `unlike_training`, `in_training` (scored by the predictor that never saw them), `known_findings`, `out_of_range` and `unseen` (names of findings).
     """
     content = parquet(upload, model)
     return None if content is None else pd.read_parquet(io.BytesIO(content))
