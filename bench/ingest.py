@@ -2,9 +2,9 @@
 
     python bench/ingest.py [--json] [--short] [--model DIR]
 
-Every figure is of a process of its own, so that its memory is its own. 1,000,000 rows x 50 columns (265 MB); --short: a tenth.
-With --model (a folder that `python -m mtl train` wrote), a CSV of its training columns is scored: rows/s a task, and memory of
-a file of 1 GB (--short: 100 MB).
+Every figure is of a process of its own, so that its memory is its own. 1,000,000 rows x 50 columns (265 MB);
+--short: a tenth. With --model (a folder that `python -m mtl train` wrote) a CSV of its columns is scored: rows/s a
+task, and the memory that a file of 1 GB takes (--short: 100 MB).
 """
 
 from __future__ import annotations
@@ -131,7 +131,8 @@ def main() -> None:
     if "score" in found:
         scored = found["score"]
         print(
-            f"scoring {scored['megabytes']} MB, {scored['rows']:,} rows, {scored['tasks']} tasks: {scored['seconds']:.1f} s, "
+            f"scoring {scored['megabytes']} MB, {scored['rows']:,} rows, {scored['tasks']} tasks: "
+            f"{scored['seconds']:.1f} s, "
             f"{scored['rows_per_s_and_task']:,.0f} rows/s a task, {scored['peak_mb']:,.0f} MB"
         )
 

@@ -63,7 +63,10 @@ class _Predictors:
         """(n,) the fold in which each row was held out, -1 for one who was not in training."""
         if not self._held:
             return np.full(len(X), FINAL, dtype=np.int64)
-        return np.array([self._held.get(digest, FINAL) for digest in row_digests(secret(), identifiers, X)], dtype=np.int64)
+        return np.array(
+            [self._held.get(digest, FINAL) for digest in row_digests(secret(), identifiers, X)],
+            dtype=np.int64,
+        )
 
     def of(self, fold: int) -> tuple[Predictor, Explainer]:
         """The predictor of a fold."""
@@ -113,7 +116,9 @@ def _top(features: NDArray[np.object_], values: NDArray[np.float64]) -> list[str
     signed = np.take_along_axis(values, strongest[:, :, None], axis=2)[:, :, 0]
     order = np.argsort(-np.abs(signed), axis=1, kind="stable")[:, :REASONS]
     return [
-        "; ".join(f"{'+' if signed[row, f] > 0 else '-'} {features[f]}" for f in chosen if signed[row, f] != 0)
+        "; ".join(
+            f"{'+' if signed[row, f] > 0 else '-'} {features[f]}" for f in chosen if signed[row, f] != 0
+        )
         for row, chosen in enumerate(order)
     ]
 
@@ -121,10 +126,12 @@ def _top(features: NDArray[np.object_], values: NDArray[np.float64]) -> list[str
 def _outside(study: Study, X: NDArray[np.float64], features: NDArray[np.object_]) -> list[str]:
     low = np.array([-np.inf if f.valid is None else f.valid[0] for f in study.features])
     high = np.array([np.inf if f.valid is None else f.valid[1] for f in study.features])
-    return ["; ".join(features[row]) for row in (X < low) | (X > high)]
+    return ["; ".join(features[row]) for row in (low > X) | (high < X)]
 
 
-def _unseen(study: Study, X: NDArray[np.float64], table: pd.DataFrame, features: NDArray[np.object_]) -> list[str]:
+def _unseen(
+    study: Study, X: NDArray[np.float64], table: pd.DataFrame, features: NDArray[np.object_]
+) -> list[str]:
     """Findings that are recorded but that the study cannot read: a category it does not have, a word for a number."""
     lost = np.zeros(X.shape, dtype=bool)
     for place, feature in enumerate(study.features):

@@ -24,8 +24,8 @@ from mtl.study import Study, Text
 from mtl.tables.infer import with_identifier
 
 __all__ = [
-    "EFFORTS", "Compared", "Judged", "Line", "Result", "TrainingState", "again", "begin", "cancel", "compare", "others", "problems",
-    "result", "state", "use",
+    "EFFORTS", "Compared", "Judged", "Line", "Result", "TrainingState", "again", "begin", "cancel", "compare",
+    "others", "problems", "result", "state", "use",
 ]  # fmt: skip
 
 FEWEST = 20
@@ -35,7 +35,12 @@ _STAGES = {
     "saving": N_("saving the model"),
     "scoring": N_("predicting every patient"),
 }
-_STEPS = {"linear": N_("linear"), "own trees": N_("own trees"), "shared trees": N_("shared trees"), "blend": N_("blend")}
+_STEPS = {
+    "linear": N_("linear"),
+    "own trees": N_("own trees"),
+    "shared trees": N_("shared trees"),
+    "blend": N_("blend"),
+}
 _TRAINING = "training: "
 
 
@@ -136,14 +141,18 @@ def problems(upload: Upload, study: Study) -> tuple[str, ...]:
     except DataError as error:
         return (*found, str(error))
     notes = {note for label in labels.values() for note in label.notes} | set(encode(study, table).notes)
-    found += [describe(note) for note in sorted(notes, key=lambda note: (note.column, note.kind)) if note.kind != "out_of_range"]
+    found += [
+        describe(note)
+        for note in sorted(notes, key=lambda note: (note.column, note.kind))
+        if note.kind != "out_of_range"
+    ]
     repeated = int(table[study.identifier].dropna().duplicated().sum())
     lacking = int(table[study.identifier].isna().sum())
     if repeated or lacking:
         found.append(
-            _("Column {column}: {repeated} rows repeat an identifier and {lacking} have none; every row needs its own.").format(
-                column=study.identifier, repeated=number(repeated), lacking=number(lacking)
-            )
+            _(
+                "Column {column}: {repeated} rows repeat an identifier and {lacking} have none; every row needs its own."
+            ).format(column=study.identifier, repeated=number(repeated), lacking=number(lacking))
         )
     return tuple(found)
 
@@ -170,10 +179,14 @@ def begin(upload: Upload, study: Study, effort: str = "quick", seed: int = 0) ->
         raise DataError(_("No task has a label in this table: there is nothing to learn."))
     upload.stored.write("training.toml", study.to_toml().encode())
     name = re.sub(r"[^a-z0-9]+", "_", study.name.lower()).strip("_")[:24] or "table"
-    payload = {
-        "owner": owner(), "upload": upload.key, "cohort": f"{owners.prefix()}{name}", "name": study.name[:80], "effort": effort,
+    payload: dict[str, str | int | float | bool | None] = {
+        "owner": owner(),
+        "upload": upload.key,
+        "cohort": f"{owners.prefix()}{name}",
+        "name": study.name[:80],
+        "effort": effort,
         "seed": seed,
-    }  # fmt: skip
+    }
     return jobs.submit("train_model", payload, topic=_topic(upload))
 
 
@@ -240,7 +253,9 @@ def use(upload: Upload) -> str:
         raise StoreError(_("There is no trained model yet."))
     cohort = cohorts.get(found.cohort)
     if cohort.model != found.model.key:
-        jobs.submit("score_cohort", {"cohort": cohort.key, "model": found.model.key}, topic=f"score:{cohort.key}")
+        jobs.submit(
+            "score_cohort", {"cohort": cohort.key, "model": found.model.key}, topic=f"score:{cohort.key}"
+        )
     return cohort.key
 
 
@@ -268,7 +283,9 @@ def compare(upload: Upload, other: str) -> tuple[Compared, ...]:
         return ()
     theirs = judged_elsewhere(upload, found, other)
     return tuple(
-        Compared(judged.task, judged.metric, judged.value, theirs[judged.task]) for judged in found.tasks if judged.task in theirs
+        Compared(judged.task, judged.metric, judged.value, theirs[judged.task])
+        for judged in found.tasks
+        if judged.task in theirs
     )
 
 

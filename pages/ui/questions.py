@@ -80,7 +80,9 @@ def _merged(upload: Upload, given: list[tuple[Question, str]]) -> uploads.Answer
     answers = upload.answers
     sentinels, dates = dict(answers.sentinels), dict(answers.dates)
     units, decimals = dict(answers.units), dict(answers.decimals)
-    open_here = {question.column for question, choice in given if question.kind == "sentinel" and choice == LATER}
+    open_here = {
+        question.column for question, choice in given if question.kind == "sentinel" and choice == LATER
+    }
     for question, choice in given:
         if choice == LATER:
             continue

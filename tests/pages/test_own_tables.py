@@ -35,7 +35,9 @@ def well(app: AppTest) -> AppTest:
 def hostile() -> bytes:
     """Markup, Markdown and formulas as headings, values, units and the file's own words."""
     quoted = '"' + HOSTILE.replace('"', '""') + '"'
-    rows = [f'{quoted[:-1]} {i}",{40 + i % 30},{quoted if i % 2 else "plain"},{i % 3 == 0:d}' for i in range(60)]
+    rows = [
+        f'{quoted[:-1]} {i}",{40 + i % 30},{quoted if i % 2 else "plain"},{i % 3 == 0:d}' for i in range(60)
+    ]
     return "\n".join([f"# {HOSTILE}", f"id,age (<b>mm</b>),{quoted},died", *rows, "broken,line"]).encode()
 
 
@@ -53,7 +55,9 @@ def test_nothing_yet(open_app: Open, page: str, lang: str) -> None:
 
 @LANGUAGE
 @PAGE
-@pytest.mark.parametrize(("data", "name"), [(MESSY, "messy_clinic.csv"), (hostile(), f"{HOSTILE}.csv")], ids=["sample", "hostile"])
+@pytest.mark.parametrize(
+    ("data", "name"), [(MESSY, "messy_clinic.csv"), (hostile(), f"{HOSTILE}.csv")], ids=["sample", "hostile"]
+)
 def test_with_a_table(open_app: Open, page: str, lang: str, data: bytes, name: str) -> None:
     uploads.bring(data, name)
     app = well(open_app(page, lang))

@@ -61,7 +61,9 @@ def small(rows: int = 60) -> bytes:
     rng = np.random.default_rng(0)
     age = rng.normal(60, 10, rows).round()
     died = (rng.random(rows) < 1 / (1 + np.exp(-(age - 60) / 5))).astype(int)
-    lines = [f"P{i},{a:.0f},{rng.choice(['m', 'f'])},{d}" for i, (a, d) in enumerate(zip(age, died, strict=True))]
+    lines = [
+        f"P{i},{a:.0f},{rng.choice(['m', 'f'])},{d}" for i, (a, d) in enumerate(zip(age, died, strict=True))
+    ]
     return ("id,age,sex,died\n" + "\n".join(lines) + "\n").encode()
 
 
@@ -72,7 +74,7 @@ def test_a_bad_file_leaves_what_was_there() -> None:
     assert uploads.current() is None
     good = uploads.bring(small(), "../../good\n.csv")
     assert good.name == "good.csv"
-    for bad in (b"", b"\x89PNG\r\n\x1a\n" + bytes(50), b"id,x\n1,\"open\n"):
+    for bad in (b"", b"\x89PNG\r\n\x1a\n" + bytes(50), b'id,x\n1,"open\n'):
         with pytest.raises(uploads.TableError):
             uploads.bring(bad, "bad.csv")
         assert uploads.current() is good
@@ -128,10 +130,12 @@ def test_nobody_else_sees_it(trained: uploads.Upload) -> None:
 def test_every_service_asks_who_it_is(module: object, trained: uploads.Upload) -> None:
     draft = studies.draft(trained)
     calls = {
-        uploads: [lambda: uploads.bring(b"", ""), uploads.current, uploads.reread, uploads.discard, lambda: uploads.answer(SAID)],
-        studies: [lambda: studies.draft(trained), lambda: studies.change(trained, draft, [], []), lambda: studies.restore(trained),
-                  lambda: studies.replace_toml(trained, "")],
-        training: [lambda: training.begin(trained, draft.study), lambda: training.state(trained), lambda: training.result(trained),
+        uploads: [lambda: uploads.bring(b"", ""), uploads.current, uploads.reread, uploads.discard,
+                  lambda: uploads.answer(SAID)],
+        studies: [lambda: studies.draft(trained), lambda: studies.change(trained, draft, [], []),
+                  lambda: studies.restore(trained), lambda: studies.replace_toml(trained, "")],
+        training: [lambda: training.begin(trained, draft.study), lambda: training.state(trained),
+                   lambda: training.result(trained),
                    lambda: training.cancel(trained), lambda: training.again(trained), lambda: training.use(trained)],
         scoring: [scoring.models_here, lambda: scoring.begin(trained, "x"), lambda: scoring.state(trained, "x"),
                   lambda: scoring.numbers(trained, "x"), lambda: scoring.differences(trained, "x")],
@@ -151,13 +155,17 @@ def own() -> tuple[uploads.Upload, studies.Draft]:
     return upload, studies.draft(upload)
 
 
-def test_the_editor_changes_what_it_is_told_and_nothing_else(own: tuple[uploads.Upload, studies.Draft]) -> None:
+def test_the_editor_changes_what_it_is_told_and_nothing_else(
+    own: tuple[uploads.Upload, studies.Draft],
+) -> None:
     upload, draft = own
     columns, tasks = studies.column_choices(upload, draft), studies.task_choices(draft)
     assert studies.change(upload, draft, columns, tasks) == draft.study
     assert not studies.draft(upload).edited
     changed = [
-        replace(choice, kind="ordinal", stage="investigation", label="Sex at birth") if choice.column == "sex" else choice
+        replace(choice, kind="ordinal", stage="investigation", label="Sex at birth")
+        if choice.column == "sex"
+        else choice
         for choice in columns
     ]
     study = studies.change(upload, draft, changed, tasks)
@@ -181,7 +189,10 @@ def test_what_makes_no_study_is_told_and_not_kept(own: tuple[uploads.Upload, stu
     new = studies.NewTask("again", "binary", "prognosis", "treatment", target="nothing > 1 and")
     with pytest.raises(studies.StudyError, match="again"):
         studies.change(upload, draft, columns, tasks, new)
-    identifier = [replace(choice, use="feature", kind="categorical") if choice.column == "id" else choice for choice in columns]
+    identifier = [
+        replace(choice, use="feature", kind="categorical") if choice.column == "id" else choice
+        for choice in columns
+    ]
     with pytest.raises(studies.StudyError):
         studies.change(upload, draft, identifier, tasks)
     assert not studies.draft(upload).edited
@@ -211,14 +222,18 @@ def test_a_study_comes_and_goes_as_toml(own: tuple[uploads.Upload, studies.Draft
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_tables_from_which_nothing_can_be_learnt_say_why(language: str) -> None:
     with use(language):
-        for data in (small(1), small(8), b"id,age,died\n" + b"".join(f"P{i},{i},1\n".encode() for i in range(40))):
+        for data in (
+            small(1),
+            small(8),
+            b"id,age,died\n" + b"".join(f"P{i},{i},1\n".encode() for i in range(40)),
+        ):
             upload = uploads.bring(data, "x.csv")
             with pytest.raises(studies.DataError, match=r"\w"):
                 training.begin(upload, studies.draft(upload).study)
 
 
 def test_targets_all_missing(own: tuple[uploads.Upload, studies.Draft]) -> None:
-    upload, draft = own
+    _upload, draft = own
     lines = small().decode().splitlines()
     empty = "\n".join([lines[0], *(line.rsplit(",", 1)[0] + "," for line in lines[1:])]).encode()
     again = uploads.bring(empty, "x.csv")
@@ -282,7 +297,11 @@ def test_scores_of_the_training_table_are_out_of_fold(trained: uploads.Upload) -
 def test_differences_are_named(trained: uploads.Upload) -> None:
     found = training.result(trained)
     assert found is not None
-    other = trained.cleaned.table.rename(columns={"CEA": "cea", "白蛋白": "albumin"}).drop(columns=["身高"]).head(30)
+    other = (
+        trained.cleaned.table.rename(columns={"CEA": "cea", "白蛋白": "albumin"})
+        .drop(columns=["身高"])
+        .head(30)
+    )
     other["肿瘤大小 (cm)"] = other.pop("肿瘤大小") / 10
     other["组织学分级"] = "Ⅳ级"
     upload = uploads.bring(other.to_csv(index=False).encode(), "other.csv")
@@ -290,4 +309,6 @@ def test_differences_are_named(trained: uploads.Upload) -> None:
     assert {("renamed", "CEA", "cea"), ("missing", "身高", ""), ("missing", "白蛋白", ""), ("unit", "肿瘤大小", ""),
             ("unseen", "组织学分级", ""), ("extra", "", "")} <= said  # fmt: skip
     scoring.rename(upload, {"cea": "CEA"})
-    assert ("renamed", "CEA", "cea") not in {(o.kind, o.column, o.other) for o in scoring.differences(upload, found.model.key)}
+    assert ("renamed", "CEA", "cea") not in {
+        (o.kind, o.column, o.other) for o in scoring.differences(upload, found.model.key)
+    }
