@@ -111,7 +111,8 @@ def cleaning(upload: Upload) -> None:
         st.html(f'<h2 class="c-title">{text(head)}</h2>')
         counts = cleaned.rule_counts()
         if not counts:
-            st.html(f'<p class="quiet">{text(_("No cell had to be changed."))}</p>')
+            none = _("No cell had to be changed.")
+            st.html(f'<p class="quiet">{text(none)}</p>')
         else:
             rows = "".join(
                 f'<tr><th scope="row">{text(column)}</th><td>{text(_(uploads.RULES[rule]))}</td>'
@@ -150,10 +151,9 @@ def _refused(upload: Upload) -> None:
     head = ngettext("{count} line is no row", "{count} lines are no rows", len(refused)).format(
         count=number(len(refused))
     )
-    lines = "".join(
-        f"<li>{text(_('Line {line}: {reason}').format(line=number(one.line), reason=one.reason))}</li>"
-        for one in refused[:REFUSED_SHOWN]
-    )
+    line = _("Line {line}: {reason}")
+    shown = [line.format(line=number(one.line), reason=one.reason) for one in refused[:REFUSED_SHOWN]]
+    lines = "".join(f"<li>{text(words)}</li>" for words in shown)
     more = "<li>…</li>" if len(refused) > REFUSED_SHOWN else ""
     st.html(f'<h3 class="c-title">{text(head)}</h3><ul class="quiet">{lines}{more}</ul>')
 
@@ -173,7 +173,8 @@ def _download(label: str, name: str, make: object, key: str) -> None:
 def preview(upload: Upload) -> None:
     """Show the first rows, clean."""
     with theme.card("preview"):
-        st.html(f'<h2 class="c-title">{text(_("The first rows, clean"))}</h2>')
+        words = _("The first rows, clean")
+        st.html(f'<h2 class="c-title">{text(words)}</h2>')
         head = upload.table.head(PREVIEW)
         shown = pd.DataFrame(
             {_heading(upload, name): head[name].astype("string").fillna("–") for name in head.columns}

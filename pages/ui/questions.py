@@ -49,7 +49,8 @@ def show(upload: Upload) -> None:
 
 def _answered() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.html(f'<p class="quiet">{text(_("All questions are answered."))}</p>', width="stretch")
+        words = _("All questions are answered.")
+        st.html(f'<p class="quiet">{text(words)}</p>', width="stretch")
         if st.button(_("Ask again"), key="ask_again"):
             uploads.answer(uploads.Answers())
             st.rerun()

@@ -108,9 +108,8 @@ def _log(state: TrainingState) -> None:
     lines = "".join(
         f"<li>{text(line.moment.strftime('%H:%M:%S'))} {text(line.text)}</li>" for line in state.log
     )
-    st.html(
-        f'<details class="more"><summary>{text(_("Log"))}</summary><ul class="quiet">{lines}</ul></details>'
-    )
+    head = _("Log")
+    st.html(f'<details class="more"><summary>{text(head)}</summary><ul class="quiet">{lines}</ul></details>')
 
 
 def result(upload: Upload, found: Result) -> None:
@@ -175,7 +174,8 @@ def _compare(upload: Upload) -> None:
         return
     compared = training.compare(upload, chosen)
     if not compared:
-        st.html(f'<p class="quiet">{text(_("That model was not judged on these patients."))}</p>')
+        none = _("That model was not judged on these patients.")
+        st.html(f'<p class="quiet">{text(none)}</p>')
         return
     head = "".join(
         f'<th scope="col">{text(title)}</th>'
