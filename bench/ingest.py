@@ -73,7 +73,10 @@ def write_table(path: Path, rows: int) -> None:
 
 
 def write_patients(path: Path, model: Path, megabytes: int) -> tuple[int, int]:
-    """A CSV of patients with findings in the study's typical ranges; the number of rows and of the model's tasks."""
+    """A CSV of patients with findings in the study's typical ranges, and a note each that no model reads.
+
+    Returns the number of rows and of the model's tasks.
+    """
     sys.path.insert(0, str(ROOT))
     from mtl import MultiTaskModel
 
@@ -89,6 +92,7 @@ def write_patients(path: Path, model: Path, megabytes: int) -> tuple[int, int]:
         else:
             low, high = feature.typical or feature.valid or (0.0, 1.0)
             columns[feature.name] = np.round(rng.uniform(low, high, size), 1)
+    columns["note"] = np.full(size, "seen in the outpatient clinic; " * 10)
     piece = path.with_suffix(".piece")
     pyarrow.csv.write_csv(pa.table(columns), piece)
     head, _, body = piece.read_bytes().partition(b"\n")
