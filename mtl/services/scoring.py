@@ -8,22 +8,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-import numpy as np
 import pandas as pd
 
 from mtl import jobs
 from mtl.data import encode
-from mtl.expressions import cells
 from mtl.jobs.queue import Job
 from mtl.jobs.tables import renamed, result_name
-from mtl.jobs.training import SUMMARY
 from mtl.language import _, number
 from mtl.services import owners
 from mtl.services.summary import ModelSummary, summary
-from mtl.services.training import Result
 from mtl.services.uploads import PERMISSION, Upload, owner
 from mtl.services.users import require
-from mtl.store import models, uploads
+from mtl.store import models
 from mtl.store.database import StoreError
 from mtl.study import Study
 from mtl.tables.units import factor
@@ -33,7 +29,6 @@ __all__ = [
     "Job",
     "begin",
     "differences",
-    "judged_elsewhere",
     "models_here",
     "numbers",
     "parquet",
@@ -203,28 +198,3 @@ def parquet(upload: Upload, model: str) -> bytes | None:
     require(PERMISSION)
     _study(model)
     return upload.stored.read(result_name(model))
-
-
-def judged_elsewhere(upload: Upload, own: Result, other: str) -> dict[str, float | None]:
-    """Headline metric of another model's tasks on the same patients, held out, where that is known.
-
-    Known are the results of trainings on tables that the user brought before and that still are there.
-    """
-    require(PERMISSION)
-    if not owners.may_see(other):
-        return {}
-    for stored in uploads.every(upload.stored.owner):
-        content = stored.read(SUMMARY)
-        found = None if content is None else json.loads(content)
-        if found is not None and found["model"] == other and found["rows"] == own.rows:
-            return {one["task"]: one["value"] for one in found["tasks"]}
-    return {}
-
-
-def missing_share(study: Study, table: pd.DataFrame) -> float:
-    """Share of the study's findings that the table does not have."""
-    absent = [
-        1.0 if feature.name not in table.columns else float(np.mean(cells.missing(table[feature.name])))
-        for feature in study.features
-    ]
-    return float(np.mean(absent)) if absent else 1.0

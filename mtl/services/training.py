@@ -24,8 +24,8 @@ from mtl.study import Study, Text
 from mtl.tables.infer import with_identifier
 
 __all__ = [
-    "EFFORTS", "Compared", "Judged", "Line", "Result", "TrainingState", "again", "begin", "cancel", "compare",
-    "others", "problems", "result", "state", "use",
+    "EFFORTS", "Judged", "Line", "Result", "TrainingState", "again", "begin", "cancel", 
+    "problems", "result", "state", "use",
 ]  # fmt: skip
 
 FEWEST = 20
@@ -110,16 +110,6 @@ class Result:
     rows: int
     tasks: tuple[Judged, ...]
     left_out: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Compared:
-    """A task that another of the user's trainings judged as well."""
-
-    task: str
-    metric: str
-    value: float | None
-    other: float | None
 
 
 def problems(upload: Upload, study: Study) -> tuple[str, ...]:
@@ -257,36 +247,6 @@ def use(upload: Upload) -> str:
             "score_cohort", {"cohort": cohort.key, "model": found.model.key}, topic=f"score:{cohort.key}"
         )
     return cohort.key
-
-
-def others(upload: Upload) -> list[ModelSummary]:
-    """Models that the result can be laid beside: registered ones with a task of the same name."""
-    found = result(upload)
-    if found is None:
-        return []
-    names = {judged.task for judged in found.tasks}
-    every = [summary(record) for record in models.every() if owners.may_see(record.key)]
-    return [one for one in every if one.key != found.model.key and names & set(one.tasks)]
-
-
-def compare(upload: Upload, other: str) -> tuple[Compared, ...]:
-    """The tasks that another model has as well, judged on the patients of this upload.
-
-    The other model's number is on all patients with a label: had it been trained on them, it would be too good, so a
-    model of the same table is compared by its own held-out numbers, where they are kept.
-    """
-    from mtl.services.scoring import judged_elsewhere
-
-    require(PERMISSION)
-    found = result(upload)
-    if found is None:
-        return ()
-    theirs = judged_elsewhere(upload, found, other)
-    return tuple(
-        Compared(judged.task, judged.metric, judged.value, theirs[judged.task])
-        for judged in found.tasks
-        if judged.task in theirs
-    )
 
 
 def _log(upload: Upload) -> tuple[Line, ...]:

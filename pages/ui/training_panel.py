@@ -6,7 +6,7 @@ import streamlit as st
 
 from mtl.figures.markup import text
 from mtl.language import N_, _, ngettext, number, span, study_language
-from mtl.services import training
+from mtl.services import comparing, scoring, training
 from mtl.services.training import Judged, Result, TrainingState
 from mtl.services.uploads import Upload
 from pages.ui import address, say, theme
@@ -112,7 +112,7 @@ def _log(state: TrainingState) -> None:
     st.html(f'<details class="more"><summary>{text(head)}</summary><ul class="quiet">{lines}</ul></details>')
 
 
-def result(upload: Upload, found: Result) -> None:
+def result(upload: Upload, study: object, found: Result) -> None:
     """Show how well it does on patients held out, what each part says alone, and the way on."""
     with theme.card("result"):
         head = _("How well it does on patients it has not seen")
@@ -130,7 +130,7 @@ def result(upload: Upload, found: Result) -> None:
         st.html(f'<p class="quiet">{text(caution)}</p>')
         if st.button(_("Use this model: see the patients"), type="primary", key="use_model"):
             address.open_cohort(training.use(upload))
-        _compare(upload)
+        _compare(upload, study)
 
 
 def _table(found: Result) -> str:
@@ -162,25 +162,31 @@ def _number(value: float | None) -> str:
     return "–" if value is None else number(value, 3)
 
 
-def _compare(upload: Upload) -> None:
-    others = {one.key: one for one in training.others(upload)}
+def _compare(upload: Upload, study: object) -> None:
+    others = {one.key: one for one in comparing.others(upload)}
     if not others:
         return
     chosen = st.selectbox(
-        _("Compare with"), list(others), index=None, key="compare_with",
-        format_func=lambda key: f"{others[key].version} · {others[key].trained[:10]} · {number(others[key].n_training)}",
-    )  # fmt: skip
+        _("Compare with"),
+        list(others),
+        index=None,
+        key="compare_with",
+        format_func=lambda key: (
+            f"{others[key].version} · {others[key].trained[:10]} · {number(others[key].n_training)}"
+        ),
+    )
     if chosen is None:
         return
-    compared = training.compare(upload, chosen)
-    if not compared:
-        none = _("That model was not judged on these patients.")
-        st.html(f'<p class="quiet">{text(none)}</p>')
+    compared = comparing.compare(upload, study, chosen)
+    if compared is None:
+        words = _("That model has not scored these patients yet. Score them, then come back.")
+        st.html(f'<p class="quiet">{text(words)}</p>')
+        if st.button(_("Score"), key="score_to_compare"):
+            scoring.begin(upload, chosen)
+            st.switch_page("score.py")
         return
-    head = "".join(
-        f'<th scope="col">{text(title)}</th>'
-        for title in (_("Task"), _("Measure"), _("This model"), _("The other"))
-    )
+    titles = (_("Task"), _("Measure"), _("This model"), _("The other"))
+    head = "".join(f'<th scope="col">{text(title)}</th>' for title in titles)
     rows = "".join(
         f'<tr><th scope="row">{text(one.task)}</th><td>{text(_(METRICS[one.metric]))}</td>'
         f"<td>{text(_number(one.value))}</td><td>{text(_number(one.other))}</td></tr>"
