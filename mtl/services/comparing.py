@@ -77,7 +77,7 @@ def _headline(task: Task, truth: Target, numbers: pd.DataFrame, metric: str) -> 
         return evaluate_task(truth.kind, truth.y[rows], said, intervals=False)[metric].value
     if truth.kind == "survival":
         names = map(str, numbers.columns)
-    known = [name for name in names if name.startswith(f"{task.name}@") and name.endswith("y")]
+        known = [name for name in names if name.startswith(f"{task.name}@") and name.endswith("y")]
         risks = [numbers[name].to_numpy(dtype=float)[rows] for name in known]
         usable = [risk for risk in risks if np.isfinite(risk).all()]
         if not usable:
