@@ -1,4 +1,4 @@
-"""How long a large CSV takes: reading and cleaning beside pandas.read_csv, and scoring by a trained model.
+"""How long a large CSV takes: reading, cleaning, profiling beside pandas.read_csv; scoring by a trained model.
 
     python bench/ingest.py [--json] [--short] [--model DIR]
 
@@ -36,6 +36,10 @@ print(json.dumps({{"seconds": round(seconds, 2), "peak_mb": round(megabytes)}}))
 """
 READ = ("from mtl.tables import clean, read_raw", "raw = read_raw(sys.argv[1])")
 CLEAN = ("from mtl.tables import clean, read_raw", "cleaned = clean(read_raw(sys.argv[1]))")
+PROFILE = (
+    "import contextlib, io\nfrom mtl.__main__ import main",
+    "with contextlib.redirect_stdout(io.StringIO()): code = main(['profile', sys.argv[1]])\nassert code == 0, code",
+)
 PANDAS = ("import pandas", "table = pandas.read_csv(sys.argv[1])")
 SCORE = (
     "from mtl.__main__ import main",
@@ -120,7 +124,12 @@ def main() -> None:
         write_table(path, rows)
         found["written_s"] = round(time.perf_counter() - begin, 1)
         found["megabytes"] = round(path.stat().st_size / 1e6)
-        for name, script in (("pandas.read_csv", PANDAS), ("read_raw", READ), ("read_raw and clean", CLEAN)):
+        for name, script in (
+            ("pandas.read_csv", PANDAS),
+            ("read_raw", READ),
+            ("read_raw and clean", CLEAN),
+            ("profile", PROFILE),
+        ):
             found[name] = measure(script, str(path))
         path.unlink()
         if options.model is not None:
@@ -130,7 +139,7 @@ def main() -> None:
         return
     print(f"{rows:,} rows x {COLUMNS} columns, {found['megabytes']} MB")
     print(f"{'':>22}{'seconds':>9}{'peak MB':>9}")
-    for name in ("pandas.read_csv", "read_raw", "read_raw and clean"):
+    for name in ("pandas.read_csv", "read_raw", "read_raw and clean", "profile"):
         print(f"{name:>22}{found[name]['seconds']:>9.1f}{found[name]['peak_mb']:>9,.0f}")
     if "score" in found:
         scored = found["score"]

@@ -10,13 +10,13 @@ from typing import Any
 import pandas as pd
 
 from mtl.commands.console import Answer, CommandError, Console
+from mtl.data import targets
 from mtl.language import number, percent
 from mtl.study import Study
 from mtl.tables.cleaning import Cleaned, clean
 from mtl.tables.infer import Inferred, infer, with_identifier
 from mtl.tables.look import Labels, duplicates, labels
 from mtl.tables.reader import read_raw
-from mtl.data import targets
 
 SHOWN = 60  # columns that the text for people lists
 
@@ -44,7 +44,10 @@ def read_clean(path: str, console: Console) -> Cleaned:
     cleaned = clean(read_raw(path))
     if cleaned.refused:
         first = cleaned.refused[0]
-        console.warn(f"{number(len(cleaned.refused))} lines are no rows and were left out, the first is line {first.line}: {first.reason}")
+        console.warn(
+            f"{number(len(cleaned.refused))} lines are no rows and were left out, "
+            f"the first is line {first.line}: {first.reason}"
+        )
     if cleaned.n_changes:
         columns = len(cleaned.rule_counts())
         console.note(f"{number(cleaned.n_changes)} cells in {columns} columns were rewritten while reading")
@@ -73,7 +76,11 @@ def write_study(study: Study, path: Path, console: Console) -> None:
 
 
 def _data(
-    args: argparse.Namespace, cleaned: Cleaned, found: Inferred, counts: dict[str, Labels], table: pd.DataFrame
+    args: argparse.Namespace,
+    cleaned: Cleaned,
+    found: Inferred,
+    counts: dict[str, Labels],
+    table: pd.DataFrame,
 ) -> dict[str, Any]:
     study = found.study
     use = _uses(study, list(cleaned.table.columns))
@@ -97,7 +104,12 @@ def _data(
             "changed": cleaned.n_changes,
             "repeated_rows": repeated.n_rows,
         },
-        "study": {"name": study.name, "path": args.study_out, "identifier": study.identifier, "patient": study.patient},
+        "study": {
+            "name": study.name,
+            "path": args.study_out,
+            "identifier": study.identifier,
+            "patient": study.patient,
+        },
         "columns": columns,
         "tasks": {
             task.name: {
@@ -110,10 +122,14 @@ def _data(
             for task in study.tasks
         },
         "suspicions": [
-            {"column": s.column, "kind": s.kind, "reason": s.reason, "evidence": round(s.evidence, 4)} for s in found.suspicions
+            {"column": s.column, "kind": s.kind, "reason": s.reason, "evidence": round(s.evidence, 4)}
+            for s in found.suspicions
         ],
         "guesses": [asdict(guess) for guess in found.guesses],
-        "questions": [{"column": q.column, "kind": q.kind, "reason": q.evidence, "choices": list(q.proposals)} for q in cleaned.questions],
+        "questions": [
+            {"column": q.column, "kind": q.kind, "reason": q.evidence, "choices": list(q.proposals)}
+            for q in cleaned.questions
+        ],
     }
 
 
@@ -142,7 +158,11 @@ def _uses(study: Study, columns: list[str]) -> dict[str, str]:
 def _text(data: dict[str, Any], found: Inferred, counts: dict[str, Labels]) -> str:
     table = data["table"]
     rows = table["rows"]
-    lines = [f"{number(rows)} rows, {number(table['columns'])} columns, identifier {data['study']['identifier']}", "", "Columns"]
+    lines = [
+        f"{number(rows)} rows, {number(table['columns'])} columns, identifier {data['study']['identifier']}",
+        "",
+        "Columns",
+    ]
     width = min(max(map(len, data["columns"])), 40)
     for name, column in list(data["columns"].items())[:SHOWN]:
         unit = f", {column['unit']}" if column["unit"] else ""
@@ -156,7 +176,10 @@ def _text(data: dict[str, Any], found: Inferred, counts: dict[str, Labels]) -> s
         label = counts[task.name]
         how = f"{task.time}, {task.event}, {task.time_unit}" if task.kind == "survival" else task.target
         said = ", ".join(f"{key}: {number(count)}" for key, count in label.counts.items())
-        lines.append(f"  {task.name}: {task.kind}, {task.role}; {how}; {number(label.labelled)} rows" + (f" ({said})" if said else ""))
+        lines.append(
+            f"  {task.name}: {task.kind}, {task.role}; {how}; {number(label.labelled)} rows"
+            + (f" ({said})" if said else "")
+        )
         if label.few:
             lines.append(f"    {label.few}")
     if found.suspicions:

@@ -30,7 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `train`."""
     parser.add_argument("table", metavar="TABLE", help="patients to learn from: .csv, .tsv or .parquet")
     parser.add_argument(
-        "--study", metavar="FILE", help="the study (TOML); if left out study.toml beside TABLE, else it is inferred"
+        "--study",
+        metavar="FILE",
+        help="the study (TOML); if left out study.toml beside TABLE, else it is inferred",
     )
     parser.add_argument(
         "--out", metavar="DIR", required=True, help="folder for the model; a model there is replaced"
@@ -83,9 +85,7 @@ def run(args: argparse.Namespace, console: Console) -> Answer:
     return Answer(_data(args, model, table, own, test, other), _text(model, table, own, other))
 
 
-def _tables(
-    args: argparse.Namespace, console: Console
-) -> tuple[Study, pd.DataFrame, pd.DataFrame | None]:
+def _tables(args: argparse.Namespace, console: Console) -> tuple[Study, pd.DataFrame, pd.DataFrame | None]:
     """The study, the table and the test table; without a study, one is inferred and the tables are cleaned."""
     chosen = Path(args.study) if args.study is not None else Path(args.table).parent / "study.toml"
     if args.study is None and not chosen.is_file():

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtl.language import gettext as _
+from mtl.language import measured
 from mtl.study import Stage, Text
 from mtl.tables.infer_labels import known, label
-from mtl.tables.kinds import Column
 from mtl.tables.infer_names import unit_of
+from mtl.tables.kinds import Column
 
 STAGES = [
     Stage(name="presentation", label=Text(en="Presentation", zh="初诊")),
@@ -21,6 +22,7 @@ STAGES = [
     Stage(name="follow_up", label=Text(en="Follow-up", zh="随访")),
 ]
 TYPICAL = (0.025, 0.975)  # most patients: all but one in forty at either end
+AGREE = 0.95  # of the values must lie in the range a patient can have, else the column is something else
 WIDER = 3.0  # a number may lie this many times further out than any seen
 
 
@@ -48,7 +50,12 @@ def feature_of(column: Column, unit: str = "") -> tuple[dict[str, Any], dict[str
     """
     stage, why_stage = stage_of(column)
     common = known(column.name)
-    entry: dict[str, Any] = {"name": column.name, "kind": column.form, "stage": stage, "label": label(column.name)}
+    entry: dict[str, Any] = {
+        "name": column.name,
+        "kind": column.form,
+        "stage": stage,
+        "label": label(column.name),
+    }
     reasons = {"kind": why_kind(column), "stage": why_stage}
     said = unit or unit_of(column.name)
     if said:
@@ -77,7 +84,7 @@ def feature_of(column: Column, unit: str = "") -> tuple[dict[str, Any], dict[str
 def why_kind(column: Column) -> str:
     """Why a column is of its kind, in the language in use."""
     texts = {
-        "numeric": _("numbers: {n} different values"),
+        "numeric": _("numbers"),
         "boolean": _("only yes and no, or 0 and 1"),
         "ordinal": _("{n} values that are the steps of a scale"),
         "categorical": _("{n} categories"),
@@ -89,12 +96,14 @@ def _plausible(column: Column, valid: tuple[float, float] | None) -> bool:
     if valid is None:
         return True
     values = column.numbers[np.isfinite(column.numbers)]
-    return bool(valid[0] <= np.quantile(values, 0.01) and np.quantile(values, 0.99) <= valid[1])
+    return bool(np.mean((values >= valid[0]) & (values <= valid[1])) >= AGREE)
 
 
-def _valid(values: NDArray[np.float64], unit: str, usual: tuple[float, float] | None) -> tuple[tuple[float, float], str]:
+def _valid(
+    values: NDArray[np.float64], unit: str, usual: tuple[float, float] | None
+) -> tuple[tuple[float, float], str]:
     low, high = float(values.min()), float(values.max())
-    if usual and usual[0] <= low and high <= usual[1]:
+    if usual and np.mean((values >= usual[0]) & (values <= usual[1])) >= AGREE:
         return usual, _("what a patient can have")
     if unit in ("%", "pct", "percent") and low >= 0 and high <= 100:
         return (0.0, 100.0), _("a percentage")
@@ -102,8 +111,14 @@ def _valid(values: NDArray[np.float64], unit: str, usual: tuple[float, float] | 
     bottom = 0.0 if low >= 0 and low < spread else _outwards(low - spread, down=True)
     if low >= 0:
         bottom = max(bottom, 0.0)
-    top = _outwards(WIDER * high, down=False) if low >= 0 and bottom == 0.0 else _outwards(high + spread, down=False)
-    return (bottom, top), _("wide round the values seen, {low:g} to {high:g}").format(low=low, high=high)
+    top = (
+        _outwards(WIDER * high, down=False)
+        if low >= 0 and bottom == 0.0
+        else _outwards(high + spread, down=False)
+    )
+    return (bottom, top), _("wide round the values seen, {low} to {high}").format(
+        low=measured(low), high=measured(high)
+    )
 
 
 def _outwards(value: float, down: bool) -> float:

@@ -19,7 +19,9 @@ class Known:
     valid: tuple[float, float] | None = None
 
 
-def _known(*rows: tuple[str, str, str, str, tuple[float, float] | None]) -> list[tuple[re.Pattern[str], Known]]:
+def _known(
+    *rows: tuple[str, str, str, str, tuple[float, float] | None],
+) -> list[tuple[re.Pattern[str], Known]]:
     return [(re.compile(names), Known(en, zh, unit, valid)) for names, en, zh, unit, valid in rows]
 
 

@@ -16,8 +16,8 @@ from mtl.language import gettext as _
 from mtl.study.entries import Role
 from mtl.tables.infer_labels import ENDPOINTS, label
 from mtl.tables.kinds import Column
-from mtl.tables.suspicion import Goal
 from mtl.tables.survival_pairs import Pair, quote_text
+from mtl.tables.suspicion import Goal
 
 Floats = NDArray[np.float64]
 
@@ -34,7 +34,9 @@ _POSITIVE = re.compile(
     r"(?i).*(malignan|positive|dead|death|died|disease|abnormal|impaired|present|relaps|recur|progress|case|cancer|yes|fail"
     r"|恶性|阳性|死亡|复发|转移|有效|异常|患).*|y|yes|true|是|有|d|\+"
 )
-_NEGATIVE = re.compile(r"(?i).*(benign|negative|alive|normal|control|absent|healthy|良性|阴性|存活|正常|对照|未|无).*|n|no|none|false|否|-")
+_NEGATIVE = re.compile(
+    r"(?i).*(benign|negative|alive|normal|control|absent|healthy|良性|阴性|存活|正常|对照|未|无).*|n|no|none|false|否|-"
+)
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,8 @@ def of_pair(pair: Pair) -> Candidate:
     problem = _too_few(int(known.sum()), events, _("events"))
     shown = ENDPOINTS.get(pair.concept) or label(name)
     entry: dict[str, Any] = {
-        "name": name, "kind": "survival", "role": "prognosis", "label": shown, "event_label": shown, "time": quote_column(pair.time),
+        "name": name, "kind": "survival", "role": "prognosis", "label": shown, "event_label": shown,
+        "time": quote_column(pair.time),
         "event": pair.event, "time_unit": pair.unit, "horizons": horizons,
     }  # fmt: skip
     reasons = {"event": pair.event_reason, "time_unit": pair.unit_reason, "horizons": why}
@@ -88,7 +91,9 @@ def of_pair(pair: Pair) -> Candidate:
 
 
 def _named_after(pair: Pair) -> str:
-    generic = re.fullmatch(r"(?i)status|state|event|delta|[ed]\d?|cens\w*|fustat|结局|事件|删失|生存状态", pair.column)
+    generic = re.fullmatch(
+        r"(?i)status|state|event|delta|[ed]\d?|cens\w*|fustat|结局|事件|删失|生存状态", pair.column
+    )
     return "event" if generic and not re.search(r"\d", pair.column) else pair.column
 
 
@@ -106,7 +111,10 @@ def horizons_of(years: Floats, occurred: Floats) -> tuple[list[float], str]:
         return [1.0], _("no follow-up is known")
 
     def good(horizon: float) -> bool:
-        return int((t >= horizon).sum()) >= max(AT_RISK, 0.05 * len(t)) and int((e & (t <= horizon)).sum()) >= FEWEST_OF_A_KIND
+        return (
+            int((t >= horizon).sum()) >= max(AT_RISK, 0.05 * len(t))
+            and int((e & (t <= horizon)).sum()) >= FEWEST_OF_A_KIND
+        )
 
     chosen = [horizon for horizon in USUAL if good(horizon)]
     if len(chosen) < 2:
@@ -115,7 +123,9 @@ def horizons_of(years: Floats, occurred: Floats) -> tuple[list[float], str]:
     if not chosen:
         middle = float(np.quantile(t[e], 0.5)) if e.any() else float(np.median(t))
         chosen = [max(float(f"{middle:.2g}"), 0.01)]
-        why = _("no usual time has {n} patients beyond it, so half of the events come before this one").format(n=AT_RISK)
+        why = _(
+            "no usual time has {n} patients beyond it, so half of the events come before this one"
+        ).format(n=AT_RISK)
     return chosen, why
 
 
@@ -123,7 +133,9 @@ def _too_few(rows: int, of_a_kind: int, what: str) -> str:
     if rows < FEWEST_LABELLED:
         return _("{n} rows have it, at least {least} are needed").format(n=rows, least=FEWEST_LABELLED)
     if of_a_kind < FEWEST_OF_A_KIND:
-        return _("{n} {what}, at least {least} are needed").format(n=of_a_kind, what=what, least=FEWEST_OF_A_KIND)
+        return _("{n} {what}, at least {least} are needed").format(
+            n=of_a_kind, what=what, least=FEWEST_OF_A_KIND
+        )
     return ""
 
 
@@ -143,7 +155,9 @@ def of_column(column: Column, role: Role, reason: str, finding: bool = False) ->
 def _unusable(column: Column, role: Role, reason: str) -> Candidate:
     problem = _("no row has it") if column.form == "empty" else _("every row has the same value")
     goal = Goal(column.name, "binary", np.full(column.rows, np.nan))
-    return Candidate(column.name, (column.name,), {"kind": "binary", "role": role}, goal, reason, problem=problem)
+    return Candidate(
+        column.name, (column.name,), {"kind": "binary", "role": role}, goal, reason, problem=problem
+    )
 
 
 def _binary(column: Column, role: Role, reason: str, finding: bool) -> Candidate:
@@ -156,20 +170,29 @@ def _binary(column: Column, role: Role, reason: str, finding: bool) -> Candidate
         level = column.levels[place]
         target = f"{quoted} == {quote_text(level) if column.words else level}"
         y = np.where(column.codes < 0, np.nan, (column.codes == place).astype(float))
-    why = _("{level} is the class asked for").format(level=level) if level else _("1 or yes is the class asked for")
+    why = (
+        _("{level} is the class asked for").format(level=level)
+        if level
+        else _("1 or yes is the class asked for")
+    )
     shown = label(column.name)
     entry: dict[str, Any] = {"name": name, "kind": "binary", "role": role, "label": shown, "target": target}
     if level:
         entry["event_label"] = f"{shown.en}: {level}"
     rarer = int(min(np.nansum(y), np.nansum(1 - y)))
     problem = _too_few(column.known, rarer, _("rows of the rarer class"))
-    return Candidate(name, (column.name,), entry, Goal(name, "binary", y), reason, {"target": why}, finding, problem)
+    return Candidate(
+        name, (column.name,), entry, Goal(name, "binary", y), reason, {"target": why}, finding, problem
+    )
 
 
 def _positive(column: Column) -> int:
     """Which of two levels is asked for: the one whose word says so, else the higher code or the rarer word."""
     words = [re.sub(r"^\d+\s*[:_=.-]\s*", "", level) for level in column.levels]
-    says = [1 if _POSITIVE.fullmatch(w) and not _NEGATIVE.fullmatch(w) else -1 if _NEGATIVE.fullmatch(w) else 0 for w in words]
+    says = [
+        1 if _POSITIVE.fullmatch(w) and not _NEGATIVE.fullmatch(w) else -1 if _NEGATIVE.fullmatch(w) else 0
+        for w in words
+    ]
     if says[0] != says[1]:
         return int(np.argmax(says))
     if column.form == "ordinal" or not column.words:
@@ -182,11 +205,20 @@ def _multiclass(column: Column, role: Role, reason: str, finding: bool) -> Candi
     kept = [i for i, count in enumerate(column.counts) if count >= FEWEST_OF_A_CLASS]
     classes = [column.levels[i] if column.words else float(column.levels[i]) for i in kept]
     y = np.where(np.isin(column.codes, kept), column.codes.astype(float), np.nan)
-    entry: dict[str, Any] = {"name": name, "kind": "multiclass", "role": role, "label": label(column.name), "target": quoted, "classes": classes}
+    entry: dict[str, Any] = {
+        "name": name,
+        "kind": "multiclass",
+        "role": role,
+        "label": label(column.name),
+        "target": quoted,
+        "classes": classes,
+    }
     reasons = {}
     rare = [column.levels[i] for i in range(column.distinct) if i not in kept]
     if rare:
-        reasons["classes"] = _("{levels}: fewer than {n} rows each, so they are no class").format(levels=", ".join(rare), n=FEWEST_OF_A_CLASS)
+        reasons["classes"] = _("{levels}: fewer than {n} rows each, so they are no class").format(
+            levels=", ".join(rare), n=FEWEST_OF_A_CLASS
+        )
     labelled = int(np.isfinite(y).sum())
     most = max((column.counts[i] for i in kept), default=0)
     problem = _too_few(labelled, labelled - most, _("rows outside the commonest class"))
@@ -198,17 +230,33 @@ def _multiclass(column: Column, role: Role, reason: str, finding: bool) -> Candi
         entry = {"name": name, "kind": "binary", "role": role, "label": label(column.name), "target": target}
         entry["event_label"] = f"{label(column.name).en}: {', '.join(levels)}"
         y = np.where(column.codes < 0, np.nan, np.isin(column.codes, upper).astype(float))
-        reasons = {"target": _("{level} against the rest: the other levels are rare").format(level=", ".join(levels))}
-        problem = _too_few(column.known, int(min(np.nansum(y), np.nansum(1 - y))), _("rows of the rarer class"))
-        return Candidate(name, (column.name,), entry, Goal(name, "binary", y), reason, reasons, finding, problem)
-    return Candidate(name, (column.name,), entry, Goal(name, "multiclass", y), reason, reasons, finding, problem)
+        reasons = {
+            "target": _("{level} against the rest: the other levels are rare").format(level=", ".join(levels))
+        }
+        problem = _too_few(
+            column.known, int(min(np.nansum(y), np.nansum(1 - y))), _("rows of the rarer class")
+        )
+        return Candidate(
+            name, (column.name,), entry, Goal(name, "binary", y), reason, reasons, finding, problem
+        )
+    return Candidate(
+        name, (column.name,), entry, Goal(name, "multiclass", y), reason, reasons, finding, problem
+    )
 
 
 def _regression(column: Column, role: Role, reason: str) -> Candidate:
     name = task_name(column.name)
-    entry: dict[str, Any] = {"name": name, "kind": "regression", "role": role, "label": label(column.name), "target": quote_column(column.name)}
+    entry: dict[str, Any] = {
+        "name": name,
+        "kind": "regression",
+        "role": role,
+        "label": label(column.name),
+        "target": quote_column(column.name),
+    }
     problem = _too_few(column.known, column.known, _("rows"))
-    return Candidate(name, (column.name,), entry, Goal(name, "regression", column.numbers), reason, problem=problem)
+    return Candidate(
+        name, (column.name,), entry, Goal(name, "regression", column.numbers), reason, problem=problem
+    )
 
 
 _SKIPPED = frozenset(("identifier", "person", "site", "calendar", "history", "state", "background"))
@@ -247,9 +295,16 @@ def of_names(columns: Sequence[Column], has_pairs: bool) -> tuple[list[Candidate
         elif "time" in says and has_pairs and column.form == "numeric":
             left[column.name] = _("its name says it is a follow-up time")
         elif "finding" in says and not {"history"} & says.flags and column.form != "numeric":
-            _add(found, of_column(column, "diagnosis", _("its name says it is a finding of pathology"), finding=True))
+            _add(
+                found,
+                of_column(column, "diagnosis", _("its name says it is a finding of pathology"), finding=True),
+            )
     dummies = Counter(c.goal.name.split("_")[0].lower() for c in found if c.finding and c.kind == "binary")
-    found = [c for c in found if not (c.finding and c.kind == "binary" and dummies[c.name.split("_")[0].lower()] > 1)]
+    found = [
+        c
+        for c in found
+        if not (c.finding and c.kind == "binary" and dummies[c.name.split("_")[0].lower()] > 1)
+    ]
     main = [c for c in found if not c.finding and not c.problem]
     if len(later) > MOST_TASKS - len(found):
         for candidate in later[MOST_TASKS - len(found) :]:
@@ -259,7 +314,12 @@ def of_names(columns: Sequence[Column], has_pairs: bool) -> tuple[list[Candidate
     if not has_pairs and not main and not later:
         for column in weak:
             role: Role = "prognosis" if "event" in column.says else "diagnosis"
-            _add(found, of_column(column, role, _("its name is one that outcomes often have, and no other column says more")))
+            _add(
+                found,
+                of_column(
+                    column, role, _("its name is one that outcomes often have, and no other column says more")
+                ),
+            )
     return found, left
 
 
@@ -272,13 +332,22 @@ def fallback(columns: Sequence[Column]) -> Candidate | None:
     """The task where no name says outcome: the last column that may be one, where tables usually have it, else the first."""
     never = _SKIPPED | {"time", "laboratory"}
     free = [c for c in columns if c.form not in ("date", "text")]
-    usable = [c for c in free if not never & c.says.flags] or [c for c in free if not (_SKIPPED | {"time"}) & c.says.flags]
+    usable = [c for c in free if not never & c.says.flags] or [
+        c for c in free if not (_SKIPPED | {"time"}) & c.says.flags
+    ]
     if not usable:
         return None
     few = [c for c in usable if c.form != "numeric"]
-    order = [c for c in (usable[-1], usable[0]) if c in few] + [usable[-1]] + list(reversed(few)) + list(reversed(usable))
+    order = (
+        [c for c in (usable[-1], usable[0]) if c in few]
+        + [usable[-1]]
+        + list(reversed(few))
+        + list(reversed(usable))
+    )
     for column in order:
-        why = _("no name says outcome; {column} is the likeliest by its place: please choose").format(column=column.name)
+        why = _("no name says outcome; {column} is the likeliest by its place: please choose").format(
+            column=column.name
+        )
         candidate = of_column(column, "diagnosis", why)
         if candidate is not None and not candidate.problem:
             return candidate

@@ -12,32 +12,22 @@ from numpy.typing import NDArray
 
 from mtl.expressions import cells
 from mtl.tables.infer_names import Meaning, meaning
+from mtl.tables.infer_scales import scale_of
 
 Form = Literal["numeric", "ordinal", "categorical", "boolean", "date", "text", "constant", "empty"]
 
+MANY_ROWS, SOME_ROWS, MANY_VALUES = (
+    200_000,
+    50_000,
+    1_000,
+)  # when a column is long, and how much is then looked at
 MOST_LEVELS = 30  # categories beyond which a column of words is a text
 FEW_NUMBERS = 6  # distinct whole numbers up to which 0, 1, 2, ... or 1, 2, 3, ... are the steps of a scale
 MOST_UNKNOWN_DATES = 0.05
 
-_SCALES = (
-    ("0", "none", "no", "absent", "negative", "neg", "-", "无", "阴性", "（-）", "没有"),
-    ("±", "trace", "minimal", "very low", "可疑", "弱阳性"),
-    ("i", "low", "mild", "weak", "light", "poor", "+", "one", "never", "small", "below", "轻", "轻度", "低", "差", "小", "早期", "mild-moderate"),
-    ("ii", "moderate", "medium", "mode", "mod", "middle", "intermediate", "fair", "++", "two", "former", "normal", "中", "中度", "中等", "一般"),
-    ("iii", "high", "severe", "strong", "heavy", "good", "+++", "three", "current", "large", "above", "重", "重度", "高", "好", "大", "晚期"),
-    ("iv", "very high", "very severe", "very strong", "critical", "excellent", "++++", "four", "extreme", "极重", "危重", "极高", "很好"),
-    ("v", "five", "life-threatening"),
-)
-_STEP = {word: place for place, words in enumerate(_SCALES) for word in words}
-_ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "Ⅰ": 1, "Ⅱ": 2, "Ⅲ": 3, "Ⅳ": 4, "Ⅴ": 5, "ⅰ": 1, "ⅱ": 2, "ⅲ": 3, "ⅳ": 4}
-_CHINESE_DIGITS = {sign: place for place, sign in enumerate("零一二三四五六七八九")}
-_STAGED = re.compile(
-    r"^(?:[ptmncg]{0,3}|stage|grade|g|level|class|type|nyha|asa|ecog|bclc|第)?[\s_-]*"
-    r"([0-9]{1,2}|[ivⅠⅡⅢⅣⅤⅰⅱⅲⅳ]{1,3}|[一二三四五六七八九])\s*([a-d]{0,2}|\(.*\))\s*(?:期|级|度|型|分)?$"
-)
-_BAND = re.compile(r"^(?:[<>≤≥＜＞]=?\s*)?(\d+(?:\.\d+)?)\s*(?:(?:-|–|~|～|to|至)\s*(\d+(?:\.\d+)?)|\+)?\s*([^\d]*)$")
 _DATE = re.compile(
-    r"^(\d{4}[-/.年]\d{1,2}([-/.月]\d{1,2}日?)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|\d{1,2}-[A-Za-z]{3}-\d{2,4})([ T]\d{1,2}:\d{2}.*)?$"
+    r"^(\d{4}[-/.年]\d{1,2}([-/.月]\d{1,2}日?)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|\d{1,2}-[A-Za-z]{3}-\d{2,4})"
+    r"([ T]\d{1,2}:\d{2}.*)?$"
 )
 
 
@@ -60,7 +50,9 @@ class Column:
     counts: tuple[int, ...] = ()
     whole: bool = False
     numbers: NDArray[np.float64] = field(default_factory=lambda: np.empty(0), repr=False, compare=False)
-    codes: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, dtype=np.intp), repr=False, compare=False)
+    codes: NDArray[np.intp] = field(
+        default_factory=lambda: np.empty(0, dtype=np.intp), repr=False, compare=False
+    )
     words: bool = False
 
     @property
@@ -111,8 +103,15 @@ def column_of(name: str, cells_of: pd.Series) -> Column:
     codes, found = pd.factorize(words)
     uniques = [str(word) for word in found]
     if uniques and all(word in ("true", "false") for word in uniques):
-        return _numbers(name, pd.Series(np.where(codes < 0, np.nan, np.array([*[w == "true" for w in uniques], False], dtype=float)[codes])))
-    if len(uniques) > 2 and _all_numbers(uniques):
+        return _numbers(
+            name,
+            pd.Series(
+                np.where(
+                    codes < 0, np.nan, np.array([*[w == "true" for w in uniques], False], dtype=float)[codes]
+                )
+            ),
+        )
+    if len(uniques) > 2 and _all_numbers(uniques[:500]) and _all_numbers(uniques):
         return _numbers(name, pd.Series(cells.numbers(cells_of)))
     return _words(name, codes.astype(np.intp), uniques)
 
@@ -125,6 +124,10 @@ def _all_numbers(uniques: list[str]) -> bool:
 def _numbers(name: str, cells_of: pd.Series) -> Column:
     values = cells.numbers(cells_of)
     known = np.isfinite(values)
+    if len(values) > MANY_ROWS:
+        some = values[known][:: max(1, int(known.sum()) // SOME_ROWS)]
+        if len(np.unique(some)) > MANY_VALUES:
+            return _many_numbers(name, values, known, some)
     codes, found = pd.factorize(np.where(known, values, np.nan))
     order = np.argsort(found, kind="stable")
     place = np.empty(len(found) + 1, dtype=np.intp)
@@ -141,6 +144,26 @@ def _numbers(name: str, cells_of: pd.Series) -> Column:
     return Column(name, form, why, len(values), n, len(distinct), levels, counts, whole, values, codes)
 
 
+def _many_numbers(
+    name: str, values: NDArray[np.float64], known: NDArray[np.bool_], some: NDArray[np.float64]
+) -> Column:
+    """A long column of clearly more values than a scale has: counted exactly only where they are whole."""
+    whole = bool((values[known] == np.round(values[known])).all())
+    distinct = len(pd.unique(values[known])) if whole else len(np.unique(some))
+    codes = np.where(known, 0, -1).astype(np.intp)
+    return Column(
+        name,
+        "numeric",
+        "numbers",
+        len(values),
+        int(known.sum()),
+        distinct,
+        whole=whole,
+        numbers=values,
+        codes=codes,
+    )
+
+
 def _form_of_numbers(name: str, distinct: NDArray[np.float64], whole: bool, known: int) -> tuple[Form, str]:
     says = meaning(name)
     if not len(distinct):
@@ -153,8 +176,10 @@ def _form_of_numbers(name: str, distinct: NDArray[np.float64], whole: bool, know
         if "finding" in says:
             return "ordinal", "the steps of a scale by the column's name"
         return ("categorical", "two numbers that are codes") if whole else ("numeric", "numbers")
-    step = bool(len(distinct) <= 12 and whole and np.ptp(distinct) == len(distinct) - 1 and distinct[0] in (0, 1))
-    if "calendar" in says or "count" in says and "finding" not in says:
+    step = bool(
+        len(distinct) <= 12 and whole and np.ptp(distinct) == len(distinct) - 1 and distinct[0] in (0, 1)
+    )
+    if "calendar" in says or ("count" in says and "finding" not in says):
         return "numeric", "a count or a year by its name"
     if "nominal" in says and "finding" not in says and whole and len(distinct) <= 12:
         return "categorical", "whole numbers that are codes by the column's name"
@@ -162,7 +187,7 @@ def _form_of_numbers(name: str, distinct: NDArray[np.float64], whole: bool, know
         return "ordinal", "the steps of a scale by the column's name"
     few = len(distinct) <= FEW_NUMBERS and known >= 4 * len(distinct)
     halves = bool(few and (2 * distinct == np.round(2 * distinct)).all() and np.ptp(distinct) <= 3)
-    if (step and few or halves) and "laboratory" not in says:
+    if ((step and few) or halves) and "laboratory" not in says:
         return "ordinal", "few values in even steps from 0 or 1"
     return "numeric", "numbers"
 
@@ -173,7 +198,18 @@ def _words(name: str, codes: NDArray[np.intp], uniques: list[str]) -> Column:
     if distinct == 0:
         return Column(name, "empty", "no cell holds a value", rows, 0, 0, codes=codes, words=True)
     if distinct == 1:
-        return Column(name, "constant", "every known cell holds the same value", rows, n, 1, (uniques[0],), (n,), codes=codes, words=True)
+        return Column(
+            name,
+            "constant",
+            "every known cell holds the same value",
+            rows,
+            n,
+            1,
+            (uniques[0],),
+            (n,),
+            codes=codes,
+            words=True,
+        )
     some = uniques[:: max(1, distinct // 500)]
     if sum(bool(_DATE.match(word)) for word in some) >= (1 - MOST_UNKNOWN_DATES) * len(some):
         return _dates(name, pd.Series(np.array([*uniques, None], dtype=object)[codes]), codes)
@@ -186,10 +222,25 @@ def _words(name: str, codes: NDArray[np.intp], uniques: list[str]) -> Column:
         return _ordered(name, "boolean", "yes or no", codes, uniques, truths.tolist(), values)
     # the more of one value there is, the more often a category is seen; words all different are a text
     if distinct > 12 and n < 3 * distinct:
-        return Column(name, "text", f"{distinct} different words in {n} cells", rows, n, distinct, codes=codes, words=True)
+        return Column(
+            name,
+            "text",
+            f"{distinct} different words in {n} cells",
+            rows,
+            n,
+            distinct,
+            codes=codes,
+            words=True,
+        )
     scale = scale_of(uniques)
     says = meaning(name)
-    if scale is not None and (distinct > 2 or "finding" in says) and ("nominal" not in says or "finding" in says):
+    if (
+        scale is not None
+        and (distinct > 2 or "finding" in says)
+        and not (
+            {"race", "ethnicity", "sex", "gender", "site"} & set(says.words)
+        )  # 1_white, 2_black: codes, no order
+    ):
         return _ordered(name, "ordinal", "words of a known scale", codes, uniques, scale)
     counts = np.bincount(codes[codes >= 0], minlength=distinct)
     return _ordered(name, "categorical", "a few words", codes, uniques, (-counts).tolist())
@@ -213,60 +264,6 @@ def _ordered(
     )  # fmt: skip
 
 
-def scale_of(words: list[str]) -> list[float] | None:
-    """Where each word stands on a scale, or None when they are not all words of one.
-
-    Examples
-    --------
-    >>> scale_of(["III", "I", "II"]), scale_of(["轻度", "重度"]), scale_of(["red", "blue"])
-    ([3.0, 1.0, 2.0], [2.0, 4.0], None)
-    >>> scale_of(["65-69", "80+", "70-74"])
-    [65.0, 80.0, 70.0]
-    """
-    lowered = [word.strip().lower() for word in words]
-    for read in (_scale_word, _staged, _band, _numbered):
-        found = [read(word) for word in lowered]
-        if all(place is not None for place in found) and len(set(found)) == len(found):
-            return [float(place) for place in found if place is not None]
-    return None
-
-
-def _numbered(word: str) -> float | None:
-    found = re.match(r"^(\d+)[_:.)]\s*\D", word)
-    return float(found.group(1)) if found else None
-
-
-def _scale_word(word: str) -> float | None:
-    word = re.sub(r"^\d+[_.\s]+", "", word)
-    return float(_STEP[word]) if word in _STEP else None
-
-
-def _staged(word: str) -> float | None:
-    found = _STAGED.match(re.sub(r"^\d+_", "", word) if "_" in word else word)
-    if not found:
-        return None
-    sign, part = found.group(1), found.group(2) or ""
-    number = _ROMAN.get(sign) or _CHINESE_DIGITS.get(sign) or (int(sign) if sign.isdigit() and sign.isascii() else None)
-    if number is None:
-        return None
-    return number + (ord(part[0]) - ord("a") + 1) / 10 if part[:1].isalpha() else float(number)
-
-
-def _band(word: str) -> float | None:
-    compact = word.replace(" ", "")
-    found = _BAND.match(compact)
-    if not found:
-        return None
-    low = float(found.group(1))
-    if compact[0] in "<≤＜":
-        return low - 1e-6 if "=" not in compact and compact[0] != "≤" else low - 5e-7
-    if compact[0] in ">≥＞":
-        return low + 1e-6
-    if found.group(2) is None and "+" not in compact:
-        return None
-    return low
-
-
 def _dates(name: str, cells_of: pd.Series, codes: NDArray[np.intp] | None = None) -> Column:
     if not pd.api.types.is_datetime64_any_dtype(cells_of.dtype):
         text = cells_of.astype("string").str.replace(r"[年月]", "-", regex=True).str.replace("日", "")
@@ -280,7 +277,8 @@ def _dates(name: str, cells_of: pd.Series, codes: NDArray[np.intp] | None = None
     distinct = int(codes.max()) + 1 if len(codes) else 0
     form: Form = "empty" if distinct == 0 else "date"
     return Column(
-        name, form, "dates", len(codes), int(known.sum()), distinct, numbers=np.where(known, days, np.nan), codes=np.asarray(codes, dtype=np.intp)
+        name, form, "dates", len(codes), int(known.sum()), distinct, 
+        numbers=np.where(known, days, np.nan), codes=np.asarray(codes, dtype=np.intp),
     )  # fmt: skip
 
 

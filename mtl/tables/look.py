@@ -15,7 +15,7 @@ from mtl.language import gettext as _
 from mtl.study import Feature, Study
 from mtl.tables.look_drift import Drift, drift
 from mtl.tables.look_missing import Missingness, groups_of, missingness
-from mtl.tables.table_one import TableOne, describe
+from mtl.tables.table_one import TableOne, describe, places
 
 __all__ = ["Drift", "Look", "TableOne", "drift", "look"]
 
@@ -148,10 +148,9 @@ def look(study: Study, table: pd.DataFrame, by: str | None = None) -> Look:
     chosen = by or next((name for name, found in groups.items() if len(found) > 1), "")
     masks = groups.get(chosen, {})
     distributions = tuple(
-        _distribution(feature, encoded.X[:, j], task, found)
-        for task, found in groups.items()
-        if len(found) > 1
+        found
         for j, feature in enumerate(features)
+        for found in _distributions(feature, encoded.X[:, j], {t: g for t, g in groups.items() if len(g) > 1})
     )
     rows = tuple(describe(feature, encoded.X[:, j], masks) for j, feature in enumerate(features))
     return Look(
@@ -167,26 +166,43 @@ def look(study: Study, table: pd.DataFrame, by: str | None = None) -> Look:
     )
 
 
-def _distribution(feature: Feature, values: Floats, task: str, groups: dict[str, NDArray[np.bool_]]) -> Distribution:
+def _distributions(
+    feature: Feature, values: Floats, groups: dict[str, dict[str, NDArray[np.bool_]]]
+) -> list[Distribution]:
+    """One feature in the groups of every task."""
     known = np.isfinite(values)
-    if feature.kind == "numeric":
-        if not known.any():
-            return Distribution(feature.name, task, (), (), {}, {})
-        low, high = np.quantile(values[known], [0.005, 0.995])
-        edges = np.linspace(low, high if high > low else low + 1, BINS + 1)
-        place = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, BINS - 1)  # the ends take what lies beyond
-        counts, quartiles = {}, {}
-        for label, mask in groups.items():
-            own = mask & known
-            counts[label] = tuple(np.bincount(place[own], minlength=BINS).tolist())
-            if own.any():
-                a, b, c = np.quantile(values[own], [0.25, 0.5, 0.75])
+    if feature.kind != "numeric":
+        levels = ("0", "1") if feature.kind == "boolean" else tuple(level.text for level in feature.levels)
+        place = places(feature, values)
+        return [
+            Distribution(feature.name, task, (), levels, _counted(place, known, masks, len(levels)), {})
+            for task, masks in groups.items()
+        ]
+    if not known.any():
+        return [Distribution(feature.name, task, (), (), {}, {}) for task in groups]
+    low, high = np.quantile(values[known], [0.005, 0.995])
+    edges = np.linspace(low, high if high > low else low + 1, BINS + 1)
+    width = edges[1] - edges[0]  # the ends take what lies beyond
+    place = np.clip(np.floor((np.where(known, values, low) - low) / width), 0, BINS - 1).astype(np.intp)
+    found = []
+    for task, masks in groups.items():
+        quartiles = {}
+        for label, mask in masks.items():
+            own = values[mask & known]
+            if len(own):
+                a, b, c = np.quantile(own, [0.25, 0.5, 0.75])
                 quartiles[label] = (float(a), float(b), float(c))
-        return Distribution(feature.name, task, tuple(edges.tolist()), (), counts, quartiles)
-    names = ("0", "1") if feature.kind == "boolean" else tuple(level.text for level in feature.levels)
-    codes = (0.0, 1.0) if feature.kind == "boolean" else tuple(feature.level_numbers)
-    counts = {label: tuple(int(((values == code) & mask).sum()) for code in codes) for label, mask in groups.items()}
-    return Distribution(feature.name, task, (), names, counts, {})
+        counts = _counted(place, known, masks, BINS)
+        found.append(Distribution(feature.name, task, tuple(edges.tolist()), (), counts, quartiles))
+    return found
+
+
+def _counted(
+    place: NDArray[np.intp], known: NDArray[np.bool_], masks: dict[str, NDArray[np.bool_]], n: int
+) -> dict[str, tuple[int, ...]]:
+    return {
+        label: tuple(np.bincount(place[mask & known], minlength=n).tolist()) for label, mask in masks.items()
+    }
 
 
 def _outliers(feature: Feature, values: Floats) -> Outliers | None:
@@ -221,7 +237,7 @@ def _correlations(features: Sequence[Feature], X: Floats) -> Correlations:
     rows = np.arange(len(X))
     if len(X) > CORRELATION_ROWS:
         rows = np.sort(np.random.default_rng(0).choice(len(X), CORRELATION_ROWS, replace=False))
-    Z = X[np.ix_(rows, ordered)]
+    Z = X[rows][:, ordered]
     known = np.isfinite(Z)
     ranks = np.zeros_like(Z)
     for j in range(Z.shape[1]):
@@ -246,15 +262,20 @@ def duplicates(study: Study, table: pd.DataFrame) -> Duplicates:
     repeated = np.zeros(len(table), dtype=bool)
     if others:
         keys = np.zeros(len(table), dtype=np.uint64)
-        for place, name in enumerate(others):  # column by column: a copy of the whole table would double its memory
-            hashed = pd.util.hash_array(pd.factorize(table[name])[0])
-            keys = keys * np.uint64(1_000_003) + hashed + np.uint64(place)
+        for place, name in enumerate(others):  # column by column: a copy of the table would double its memory
+            keys = keys * np.uint64(1_000_003) + _hashed(table[name]) + np.uint64(place)
         repeated = pd.Series(keys).duplicated().to_numpy()
     again = 0
     if study.identifier in table.columns:
         again = int(table[study.identifier].dropna().duplicated(keep=False).sum())
     found = tuple(int(i) for i in np.flatnonzero(repeated)[:MOST_ROWS_NAMED])
     return Duplicates(found, int(repeated.sum()), again, study.identifier)
+
+
+def _hashed(column: pd.Series) -> NDArray[np.uint64]:
+    if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_complex_dtype(column.dtype):
+        return np.asarray(pd.util.hash_array(column.to_numpy(dtype=np.float64, na_value=np.nan)))
+    return np.asarray(pd.util.hash_array(pd.factorize(column)[0]))
 
 
 def labels(study: Study, name: str, target: Target) -> Labels:
@@ -266,12 +287,15 @@ def labels(study: Study, name: str, target: Target) -> Labels:
         events = int(np.nansum(target.event))
         counts = {"event": events, "censored": labelled - events}
         horizons = tuple(
-            (h, int(np.nansum((target.event == 1) & (target.time <= h))), int(np.nansum(target.time > h))) for h in task.horizons
+            (h, int(np.nansum((target.event == 1) & (target.time <= h))), int(np.nansum(target.time > h)))
+            for h in task.horizons
         )
         few = _few(labelled, events, features, _("events"))
         return Labels(name, target.kind, len(target), labelled, counts, few, followed(target), horizons)
     if target.kind == "regression":
-        return Labels(name, target.kind, len(target), labelled, {}, _few(labelled, labelled, features, _("rows")))
+        return Labels(
+            name, target.kind, len(target), labelled, {}, _few(labelled, labelled, features, _("rows"))
+        )
     classes = target.classes if target.kind == "multiclass" else ("0", "1")
     counts = {label: int((target.y == place).sum()) for place, label in enumerate(classes)}
     rest = labelled - max(counts.values(), default=0)
@@ -284,11 +308,17 @@ def labels(study: Study, name: str, target: Target) -> Labels:
 
 def _few(labelled: int, of_a_kind: int, features: int, what: str) -> str:
     if labelled < FEW_LABELLED:
-        return _("too few to train: {n} labelled rows, at least {least} are needed").format(n=labelled, least=FEW_LABELLED)
+        return _("too few to train: {n} labelled rows, at least {least} are needed").format(
+            n=labelled, least=FEW_LABELLED
+        )
     if of_a_kind < FEW_OF_A_KIND:
-        return _("too few to train: {n} {what}, at least {least} are needed").format(n=of_a_kind, what=what, least=FEW_OF_A_KIND)
+        return _("too few to train: {n} {what}, at least {least} are needed").format(
+            n=of_a_kind, what=what, least=FEW_OF_A_KIND
+        )
     if of_a_kind < SPARSE_PER_FEATURE * features:
-        return _("few: {n} {what} for {features} features; expect wide intervals").format(n=of_a_kind, what=what, features=features)
+        return _("few: {n} {what} for {features} features; expect wide intervals").format(
+            n=of_a_kind, what=what, features=features
+        )
     return ""
 
 
@@ -298,7 +328,7 @@ def followed(target: Target) -> float | None:
     time, censored = target.time[known], target.event[known] == 0
     order = np.argsort(time, kind="stable")
     time, censored = time[order], censored[order]
-    times, first, count = np.unique(time, return_index=True, return_counts=True)
+    times, first = np.unique(time, return_index=True)
     left = np.add.reduceat(censored.astype(float), first) if len(times) else np.zeros(0)
     at_risk = len(time) - first
     survival = np.cumprod(1 - left / np.maximum(at_risk, 1))

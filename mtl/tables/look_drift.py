@@ -61,10 +61,21 @@ def _one(feature: Feature, a: Floats, b: Floats) -> Drift:
     known_a, known_b = a[np.isfinite(a)], b[np.isfinite(b)]
     missing = (1 - len(known_a) / max(len(a), 1), 1 - len(known_b) / max(len(b), 1))
     if not len(known_a) or not len(known_b):
-        return Drift(feature.name, float("inf") if len(known_a) != len(known_b) else 0.0, 0.0, float("nan"), missing, (float("nan"), float("nan")), "absent")
+        return Drift(
+            feature.name,
+            float("inf") if len(known_a) != len(known_b) else 0.0,
+            0.0,
+            float("nan"),
+            missing,
+            (float("nan"), float("nan")),
+            "absent",
+        )
     if feature.kind == "numeric":
         edges = np.unique(np.quantile(known_a, np.linspace(0, 1, BINS + 1)[1:-1]))
-        cells_a, cells_b = (np.bincount(np.searchsorted(edges, v, side="left"), minlength=len(edges) + 1) for v in (known_a, known_b))
+        cells_a, cells_b = (
+            np.bincount(np.searchsorted(edges, v, side="left"), minlength=len(edges) + 1)
+            for v in (known_a, known_b)
+        )
         largest = _greatest_step(known_a, known_b)
         typical = (float(np.median(known_a)), float(np.median(known_b)))
     else:

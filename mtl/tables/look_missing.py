@@ -65,9 +65,15 @@ def missingness(X: Floats, names: Sequence[str], targets: dict[str, Target]) -> 
     """Missing values of encoded features X (n, p)."""
     gone = np.isnan(X)
     n = len(X)
-    features = tuple(MissingFeature(name, int(count), n) for name, count in zip(names, gone.sum(axis=0), strict=True))
+    features = tuple(
+        MissingFeature(name, int(count), n) for name, count in zip(names, gone.sum(axis=0), strict=True)
+    )
     packed = np.packbits(gone, axis=1)
-    keys = np.ascontiguousarray(packed).view(np.dtype((np.void, packed.shape[1] or 1))).ravel() if packed.size else np.zeros(n, dtype="V1")
+    keys = (
+        np.ascontiguousarray(packed).view(np.dtype((np.void, packed.shape[1] or 1))).ravel()
+        if packed.size
+        else np.zeros(n, dtype="V1")
+    )
     found, first, counts = np.unique(keys, return_index=True, return_counts=True)
     order = np.argsort(-counts, kind="stable")[:MOST_PATTERNS]
     patterns = tuple(
@@ -82,7 +88,11 @@ def missingness(X: Floats, names: Sequence[str], targets: dict[str, Target]) -> 
         shares = {label: gone[rows].mean(axis=0) for label, rows in groups.items() if rows.any()}
         for place in np.flatnonzero(gone.any(axis=0)):
             by_outcome.append(
-                MissingByOutcome(names[place], target.task, {label: float(share[place]) for label, share in shares.items()})
+                MissingByOutcome(
+                    names[int(place)],
+                    target.task,
+                    {label: float(share[place]) for label, share in shares.items()},
+                )
             )
     by_outcome.sort(key=lambda found: -found.gap)
     return Missingness(features, patterns, max(len(found) - MOST_PATTERNS, 0), tuple(by_outcome), complete)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -12,8 +12,9 @@ from scipy.stats import rankdata
 
 from mtl.expressions import quote_column
 from mtl.language import gettext as _
-from mtl.tables.kinds import Column
+from mtl.language import measured, percent
 from mtl.tables.infer_names import Concept, time_unit
+from mtl.tables.kinds import Column
 
 TimeUnit = Literal["days", "weeks", "months", "years"]
 Floats = NDArray[np.float64]
@@ -21,6 +22,7 @@ Floats = NDArray[np.float64]
 FEWEST_EVENTS = 5
 FEWEST_TIMES = 8  # distinct times below which a column is no follow-up time
 MOST_STATES = 6
+JUDGED_ROWS = 20_000
 BY_CONTENT = 0.75  # chance that a patient without the event has the longer time, where a name says nothing
 BESIDE = 0.55  # the same where the time's name speaks and the other column stands beside it
 TAIL = 0.5  # events among the tenth with the longest times, over events among all, at most, for names that say nothing
@@ -29,7 +31,9 @@ _NO_EVENT = re.compile(
     r"(?i).*(cens|alive|living|surviving|survived|withdr|lost|event.?free|disease.?free|未|删失|存活|失访|无事件|在世)"
     r".*|no|none|never|a|n|false|否|无|生存|活"
 )
-_EVENT = re.compile(r"(?i).*(dead|death|deceas|died|event|relaps|recur|progress|expired|死|复发|进展|转移).*|yes|d|y|true|是|有")
+_EVENT = re.compile(
+    r"(?i).*(dead|death|deceas|died|event|relaps|recur|progress|expired|死|复发|进展|转移).*|yes|d|y|true|是|有"
+)
 
 
 @dataclass(frozen=True)
@@ -63,10 +67,12 @@ def survival_pairs(columns: list[Column], units: dict[str, str]) -> list[Pair]:
     units
         Units that headers gave, by column.
     """
-    times = [c for c in columns if _may_be_time(c)]
-    events = [c for c in columns if _may_be_event(c)]
+    whole = {column.name: column for column in columns}
+    judged = [_shortened(column) for column in columns]
+    times = [c for c in judged if _may_be_time(c)]
+    events = [c for c in judged if _may_be_event(c)]
     place = {column.name: i for i, column in enumerate(columns)}
-    found: list[tuple[float, Pair]] = []
+    found: list[tuple[float, Pair, float]] = []
     for time in times:
         for event in events:
             support = _support(time, event, abs(place[time.name] - place[event.name]))
@@ -77,25 +83,40 @@ def survival_pairs(columns: list[Column], units: dict[str, str]) -> list[Pair]:
                 continue
             score = _accepted(time, event, pair, support)
             if score is not None:
-                found.append((score, pair))
+                found.append((score, pair, support))
     taken: set[str] = set()
     chosen = []
-    for _score, pair in sorted(found, key=lambda item: -item[0]):
-        if not taken & {pair.time, pair.column}:
-            chosen.append(pair)
+    for _score, pair, support in sorted(found, key=lambda item: -item[0]):
+        if not taken & {pair.time, pair.column} and np.nanmin(whole[pair.time].numbers) >= 0:
+            full = _pair(whole[pair.time], whole[pair.column], units, support >= 2)
+            chosen.append(full or pair)
             taken |= {pair.time, pair.column}
     return sorted(chosen, key=lambda pair: place[pair.time])
 
 
+def _shortened(column: Column) -> Column:
+    """A long column by a row in so many: enough to judge how it behaves."""
+    step = len(column.codes) // JUDGED_ROWS
+    if step < 2:
+        return column
+    return replace(column, numbers=column.numbers[::step], codes=column.codes[::step])
+
+
 def _may_be_time(column: Column) -> bool:
-    if column.form != "numeric" or column.distinct < FEWEST_TIMES or np.nanmin(column.numbers) < 0:
+    if column.form != "numeric" or column.distinct < FEWEST_TIMES:
+        return False
+    if not np.isfinite(column.numbers).any() or np.nanmin(column.numbers) < 0:
         return False
     says = column.says
     if says.compact in ("start", "tstart", "time0"):
         return False
     if "time" not in says and column.whole and column.distinct == column.known:
         return False  # numbers that never repeat count rows
-    return not ("identifier" in says or "history" in says or ({"background", "laboratory", "delay"} & says.flags and "time" not in says))
+    return not (
+        "identifier" in says
+        or "history" in says
+        or ({"background", "laboratory", "delay"} & says.flags and "time" not in says)
+    )
 
 
 def _may_be_event(column: Column) -> bool:
@@ -104,7 +125,9 @@ def _may_be_event(column: Column) -> bool:
     return column.form in ("boolean", "categorical", "ordinal")
 
 
-_CLEAR = frozenset(("state", "background", "history", "arm", "therapy", "laboratory", "finding", "pathology", "nominal"))
+_CLEAR = frozenset(
+    ("state", "background", "history", "arm", "therapy", "laboratory", "finding", "pathology", "nominal")
+)
 
 
 _LETTERS = re.compile(r"(?i)t(\w)/[dse]\1")
@@ -139,8 +162,14 @@ def _accepted(time: Column, event: Column, pair: Pair, support: float) -> float 
         return support + pair.longer
     longest = pair.years >= np.nanquantile(pair.years, 0.9)
     known = np.isfinite(pair.occurred)
-    tail = pair.occurred[longest & known].mean() / pair.occurred[known].mean() if (longest & known).any() else 1.0
-    if "event" not in event.says and not (event.form == "boolean" or event.levels == ("0", "1", "2") or _speaks(event)):
+    tail = (
+        pair.occurred[longest & known].mean() / pair.occurred[known].mean()
+        if (longest & known).any()
+        else 1.0
+    )
+    if "event" not in event.says and not (
+        event.form == "boolean" or event.levels == ("0", "1", "2") or _speaks(event)
+    ):
         return None
     beside = "time" in time.says and support > 2.5 and pair.longer >= BESIDE
     if not beside and (pair.longer < BY_CONTENT or tail > TAIL):
@@ -168,11 +197,14 @@ def _pair(time: Column, event: Column, units: dict[str, str], named: bool) -> Pa
     per_year = {"days": 365.25, "weeks": 365.25 / 7, "months": 12.0, "years": 1.0}[unit]
     concept = event.says.concept or time.says.concept
     if named:
-        reason = _("{time} and {event} are a time and its event by their names").format(time=time.name, event=event.name)
+        reason = _("{time} and {event} are a time and its event by their names").format(
+            time=time.name, event=event.name
+        )
     else:
         reason = _(
-            "{time} and {event} behave like a time and its event: without the event the time is the longer one in {share} of pairs"
-        ).format(time=time.name, event=event.name, share=f"{100 * longer:.0f} %")
+            "{time} and {event} behave like a time and its event: without the event the time is the longer one "
+            "in {share} of pairs"
+        ).format(time=time.name, event=event.name, share=percent(longer))
     return Pair(
         time.name, event.name, text, unit, concept, reason, why, unit_reason, longer, time.numbers / per_year, occurred
     )  # fmt: skip
@@ -199,20 +231,32 @@ def event_of(column: Column, time: Floats) -> tuple[str, Floats, str] | None:
     no event. A name such as `cens` may mean either, so the times decide.
     """
     name = quote_column(column.name)
-    alive = bool(re.search(r"(?i)alive|surviv(ed|e|or)|存活", column.name)) and not re.search(r"(?i)dead|death", column.name)
+    alive = bool(re.search(r"(?i)alive|surviv(ed|e|or)|存活", column.name)) and not re.search(
+        r"(?i)dead|death", column.name
+    )
     if column.form == "boolean":
         values = column.numbers
         by_time = "cens" in column.name.lower() or "删失" in column.name
         turned = alive or (by_time and chance_longer(*_both(time, values)) < 0.5)
         if turned:
-            why = _("1 goes with survival by its name") if alive else _("those with 1 have the longer times, so 1 is read as censored")
+            why = (
+                _("1 goes with survival by its name")
+                if alive
+                else _("those with 1 have the longer times, so 1 is read as censored")
+            )
             text = f"not {name}" if column.words else f"{name} == 0"
             return text, 1 - values, why
-        why = _("those with 1 have the shorter times, so 1 is read as the event") if by_time else _("1 is the event, 0 is censored")
+        why = (
+            _("those with 1 have the shorter times, so 1 is read as the event")
+            if by_time
+            else _("1 is the event, 0 is censored")
+        )
         return name, values, why
     if column.words:
         without = [level for level in column.levels if _NO_EVENT.fullmatch(_bare(level)) and not _dies(level)]
-        with_event = [level for level in column.levels if _EVENT.fullmatch(_bare(level)) and level not in without]
+        with_event = [
+            level for level in column.levels if _EVENT.fullmatch(_bare(level)) and level not in without
+        ]
         if not without:
             rest = [level for level in column.levels if level not in with_event]
             if not rest:
@@ -225,16 +269,28 @@ def event_of(column: Column, time: Floats) -> tuple[str, Floats, str] | None:
         return _among(name, others, text=True), _one_of(column, others), why
     if "0" in column.levels:
         others = [level for level in column.levels if level != "0"]
-        text = f"{name} > 0" if not any(level.startswith("-") for level in others) else _among(name, others, text=False)
-        why = _("0 is censored, every other state ({states}) counts as the event").format(states=", ".join(others))
+        text = (
+            f"{name} > 0"
+            if not any(level.startswith("-") for level in others)
+            else _among(name, others, text=False)
+        )
+        why = _("0 is censored, every other state ({states}) counts as the event").format(
+            states=", ".join(others)
+        )
         return text, _one_of(column, others), why
     cens = "cens" in column.name.lower()
-    first = column.levels[0] if len(column.levels) == 2 and not cens else _longest(column, list(column.levels), time)
+    first = (
+        column.levels[0]
+        if len(column.levels) == 2 and not cens
+        else _longest(column, list(column.levels), time)
+    )
     others = [level for level in column.levels if level != first]
     if len(column.levels) == 2 and not cens:
         why = _("of two codes the lower is censored, as survival data are usually coded")
     else:
-        why = _("{none} goes with the longest times, so it is read as censored and every other state as the event").format(none=first)
+        why = _(
+            "{none} goes with the longest times, so it is read as censored and every other state as the event"
+        ).format(none=first)
     return _among(name, others, text=False), _one_of(column, others), why
 
 
@@ -290,4 +346,6 @@ def unit_of_time(column: Column, unit: str) -> tuple[TimeUnit, str]:
         guess = "months"
     else:
         guess = "years"
-    return guess, _("the longest is {longest:g} and the header names no unit; please check").format(longest=longest)
+    return guess, _("the longest is {longest} and the header names no unit; please check").format(
+        longest=measured(longest)
+    )

@@ -8,16 +8,28 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom, rankdata
+from scipy.stats import binom
 
 from mtl.language import gettext as _
+from mtl.language import number, percent
+from mtl.tables.infer_measures import (
+    agreement_of,
+    auc,
+    auc_error,
+    binned,
+    determined,
+    kappa,
+    out_of_half,
+    spearman,
+    xi,
+)
 from mtl.tables.kinds import Column
 
 Floats = NDArray[np.float64]
 SuspicionKind = Literal["leakage", "identifier", "constant", "near_duplicate", "free_text", "date"]
 
 # Each threshold with its reason in docs/inference.md.
-AUC = 0.98
+AUC, AUC_AT_LEAST = 0.98, 0.97  # estimate, and its lower confidence bound
 AGREEMENT = 0.85  # Cohen's kappa with the outcome, for columns of few values
 FUNCTION = 0.8  # Chatterjee's xi: how far one is a function of the other
 RANK = 0.98  # Spearman, with a regression target
@@ -31,7 +43,6 @@ FEWEST_OF_A_KIND = 5
 SINGLE_ROWS = 5_000
 JOINT_ROWS = 3_000
 JOINT_COLUMNS = 120
-DUPLICATE = 0.9995
 
 
 @dataclass(frozen=True)
@@ -90,7 +101,7 @@ def leaks(columns: Sequence[Column], goals: Sequence[Goal], seed: int = 0) -> li
     if not columns or not goals:
         return []
     rng = np.random.default_rng(seed)
-    rows = _some(len(goals[0].y), SINGLE_ROWS, rng)
+    rows = some_rows(len(goals[0].y), SINGLE_ROWS, rng)
     shown = [seen(column).subset(rows) for column in columns]
     shortened = [goal.subset(rows) for goal in goals]
     found: dict[tuple[str, str], Suspicion] = {}
@@ -100,15 +111,16 @@ def leaks(columns: Sequence[Column], goals: Sequence[Goal], seed: int = 0) -> li
             if why:
                 found[column.name, goal.name] = Suspicion(column.name, "leakage", why[0], why[1], goal.name)
     caught = {name for name, _goal in found}
-    few = _some(len(rows), JOINT_ROWS, rng)
+    few = some_rows(len(rows), JOINT_ROWS, rng)
     rest = [column.subset(few) for column in shown if column.name not in caught][:JOINT_COLUMNS]
     for goal in shortened:
-        for column, why in _together(rest, goal.subset(few)):
-            found.setdefault((column, goal.name), Suspicion(column, "leakage", why[0], why[1], goal.name))
+        for name, why in _together(rest, goal.subset(few)):
+            found.setdefault((name, goal.name), Suspicion(name, "leakage", why[0], why[1], goal.name))
     return list(found.values())
 
 
-def _some(n: int, most: int, rng: np.random.Generator) -> NDArray[np.intp]:
+def some_rows(n: int, most: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """At most so many of n rows, at random, in order."""
     return np.arange(n) if n <= most else np.sort(rng.choice(n, most, replace=False))
 
 
@@ -142,46 +154,54 @@ def _of_two(x: Floats, y: Floats, column: Seen, rng: np.random.Generator) -> Why
         area = auc(x, positive)
         area = max(area, 1 - area)
     if area <= AUC and (column.nominal or len(np.unique(x)) > 2):
-        area = max(area, auc(_out_of_half(x, positive.astype(float), column, rng), positive))
-    if area > AUC and area - 1.64 * _hanley(area, n, m) > 0.95:
-        return _("alone it tells the outcome apart: AUC {auc}").format(auc=f"{area:.3f}"), area
+        area = max(area, auc(out_of_half(x, positive.astype(float), column.nominal, rng), positive))
+    if area > AUC and area - 1.64 * auc_error(area, n, m) > AUC_AT_LEAST:
+        return _("alone it tells the outcome apart: AUC {auc}").format(auc=number(area, 3)), area
     if column.few:
-        agreement = _agreement(x, positive.astype(float), rng)
+        agreement = agreement_of(x, positive.astype(float), rng)
         if agreement > AGREEMENT:
-            return _("it agrees with the outcome: kappa {kappa}").format(kappa=f"{agreement:.2f}"), agreement
+            return _("it agrees with the outcome: kappa {kappa}").format(
+                kappa=number(agreement, 2)
+            ), agreement
     return None
 
 
 def _of_classes(x: Floats, y: Floats, column: Seen, rng: np.random.Generator) -> Why | None:
-    agreement = _agreement(_binned(x, column), y, rng)
+    agreement = agreement_of(binned(x, column.nominal), y, rng)
     if agreement > AGREEMENT:
-        return _("it tells the class: kappa {kappa}").format(kappa=f"{agreement:.2f}"), agreement
+        return _("it tells the class: kappa {kappa}").format(kappa=number(agreement, 2)), agreement
     return None
 
 
 def _of_numbers(x: Floats, y: Floats, column: Seen, rng: np.random.Generator, rank: float) -> Why | None:
     """It is a function of the target, or the target of it."""
     if not column.nominal:
-        rho = abs(_spearman(x, y))
+        rho = abs(spearman(x, y))
         if rho > rank and not column.few:
-            return _("its ranks are those of the outcome: Spearman {rho}").format(rho=f"{rho:.3f}"), rho
-    forwards = _determined(x, y, column, rng)
+            return _("its ranks are those of the outcome: Spearman {rho}").format(rho=number(rho, 3)), rho
+    forwards = determined(x, y, column.nominal, rng)
     if forwards > FUNCTION and min(np.unique(x, return_counts=True)[1].max(), len(x)) < len(x) - 7:
-        return _("it is a function of the outcome: xi {xi}").format(xi=f"{forwards:.2f}"), forwards
+        return _("it is a function of the outcome: xi {xi}").format(xi=number(forwards, 2)), forwards
     if not column.nominal and not column.few:
         back = xi(x, y, rng)
         if back > FUNCTION:
-            return _("the outcome is a function of it: xi {xi}").format(xi=f"{back:.2f}"), back
+            return _("the outcome is a function of it: xi {xi}").format(xi=number(back, 2)), back
     return None
 
 
-def _of_survival(x: Floats, occurred: Floats, years: Floats, column: Seen, rng: np.random.Generator) -> Why | None:
+def _of_survival(
+    x: Floats, occurred: Floats, years: Floats, column: Seen, rng: np.random.Generator
+) -> Why | None:
     why = _of_two(x, occurred, column, rng)
     if why:
         return why
     # not among the censored: how long they were followed is the calendar's doing, so their year of entry would be accused
     for rows in (np.ones(len(x), dtype=bool), occurred == 1):
-        if rows.sum() >= FEWEST and len(np.unique(x[rows])) > 1 and len(np.unique(years[rows])) > FEWEST_OF_A_KIND:
+        if (
+            rows.sum() >= FEWEST
+            and len(np.unique(x[rows])) > 1
+            and len(np.unique(years[rows])) > FEWEST_OF_A_KIND
+        ):
             why = _of_numbers(x[rows], years[rows], column, rng, TIME_RANK)
             if why:
                 return why
@@ -189,9 +209,9 @@ def _of_survival(x: Floats, occurred: Floats, years: Floats, column: Seen, rng: 
     place = np.lexsort((rng.random(len(x)), years, occurred))
     rank = np.empty(len(x))
     rank[place] = np.arange(len(x))
-    both = _determined(x, rank, column, rng)
+    both = determined(x, rank, column.nominal, rng)
     if both > FUNCTION and np.unique(x, return_counts=True)[1].max() < len(x) - 7:
-        return _("it is a function of time and event: xi {xi}").format(xi=f"{both:.2f}"), both
+        return _("it is a function of time and event: xi {xi}").format(xi=number(both, 2)), both
     for cut in np.unique([*np.quantile(years, [0.25, 0.5, 0.75]), 1, 5]):
         status = np.where(years > cut, 0.0, np.where(occurred == 1, 1.0, np.nan))
         known = np.isfinite(status)
@@ -212,15 +232,19 @@ def _by_missing(column: Seen, goal: Goal) -> Why | None:
     for value in np.unique(y):
         with_it = y == value
         base = float(with_it.mean())
-        agreement = abs(_kappa(with_it.astype(float), (~gone).astype(float)))
+        agreement = abs(kappa(with_it.astype(float), (~gone).astype(float)))
         if agreement > AGREEMENT:
-            return _("whether it is recorded tells the outcome: kappa {kappa}").format(kappa=f"{agreement:.2f}"), agreement
+            return _("whether it is recorded tells the outcome: kappa {kappa}").format(
+                kappa=number(agreement, 2)
+            ), agreement
         recorded = with_it[~gone]
         share = float(recorded.mean())
         chance = float(binom.sf(recorded.sum() - 1, len(recorded), base))
         two = goal.kind != "multiclass" or len(np.unique(y)) == 2
         if share >= PURE and two and base <= 0.9 and chance < LIKELY:
-            return _("it is recorded only where the outcome is the same: {share} of those rows").format(share=f"{100 * share:.0f} %"), share
+            return _("it is recorded only where the outcome is the same: {share} of those rows").format(
+                share=percent(share)
+            ), share
     return None
 
 
@@ -240,7 +264,10 @@ def _together(columns: list[Seen], goal: Goal) -> list[tuple[str, Why]]:
         outcomes = [(goal.y, True)]
     else:
         codes = np.unique(goal.y[np.isfinite(goal.y)])
-        outcomes = [(np.where(np.isfinite(goal.y), (goal.y == code).astype(float), np.nan), False) for code in (codes[-1:] if len(codes) == 2 else codes[:6])]
+        outcomes = [
+            (np.where(np.isfinite(goal.y), (goal.y == code).astype(float), np.nan), False)
+            for code in (codes[-1:] if len(codes) == 2 else codes[:6])
+        ]
     hits: list[tuple[int, int, float, bool]] = []
     for y, numeric in outcomes:
         hits += _pairs(X, y, numeric)
@@ -262,13 +289,21 @@ def _pairs(X: Floats, y: Floats, numeric: bool) -> list[tuple[int, int, float, b
     for place, Z in enumerate(scales):
         target = np.log(y) if place else y
         shown = np.isfinite(Z)
-        mean = np.where(shown.any(axis=0), np.nansum(np.where(shown, Z, 0), axis=0) / np.maximum(shown.sum(axis=0), 1), 0.0)
+        mean = np.where(
+            shown.any(axis=0),
+            np.nansum(np.where(shown, Z, 0), axis=0) / np.maximum(shown.sum(axis=0), 1),
+            0.0,
+        )
         filled = np.where(shown, Z, mean) - mean
         for j in range(Z.shape[1]):
             own = shown[:, j]
             if own.sum() < 2 * FEWEST or np.ptp(filled[own, j]) == 0:
                 continue
-            hits += [(j, int(k), score, numeric) for k, score in _with_others(filled[own], target[own], j, numeric) if k > j or place]
+            hits += [
+                (j, int(k), score, numeric)
+                for k, score in _with_others(filled[own], target[own], j, numeric)
+                if k > j or place
+            ]
     return hits
 
 
@@ -321,151 +356,10 @@ def _blamed(columns: list[Seen], hits: list[tuple[int, int, float, bool]]) -> li
             pair = [j if len(often[j]) > len(often[k]) else k]
         for one in pair:
             other = columns[k if one == j else j].name
-            text = _("together with {other} it gives the outcome: R² {score}") if numeric else _("together with {other} it gives the outcome: AUC {score}")
-            blamed.setdefault(columns[one].name, (text.format(other=other, score=f"{score:.3f}"), score))
+            text = (
+                _("together with {other} it gives the outcome: R² {score}")
+                if numeric
+                else _("together with {other} it gives the outcome: AUC {score}")
+            )
+            blamed.setdefault(columns[one].name, (text.format(other=other, score=number(score, 3)), score))
     return list(blamed.items())
-
-
-# Near-duplicates ---------------------------------------------------------------------------------------------------------
-
-
-def near_duplicates(columns: Sequence[Column], seed: int = 0) -> list[Suspicion]:
-    """Columns that repeat an earlier one, but for unit, rounding or the names of levels."""
-    rng = np.random.default_rng(seed)
-    if len(columns) < 2:
-        return []
-    rows = _some(columns[0].rows, SINGLE_ROWS, rng)
-    found: dict[str, Suspicion] = {}
-    numeric = [c for c in columns if c.form in ("numeric", "date")]
-    Z = np.column_stack([c.numbers[rows] for c in numeric]) if numeric else np.empty((len(rows), 0))
-    known = np.isfinite(Z)
-    same = known.T.astype(float) @ known.astype(float)
-    mean = np.where(known.any(axis=0), np.where(known, Z, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1), 0.0)
-    filled = np.where(known, Z - mean, 0.0)
-    size = np.sqrt((filled**2).sum(axis=0))
-    R = (filled.T @ filled) / np.where(size > 0, size, 1.0) / np.where(size > 0, size, 1.0)[:, None]
-    for j in range(len(numeric)):
-        for k in np.flatnonzero(np.abs(R[j, :j]) > DUPLICATE):
-            both = same[j, k]
-            if both >= FEWEST and both >= 0.95 * max(known[:, j].sum(), known[:, k].sum()):
-                found.setdefault(numeric[j].name, _duplicate(numeric[j].name, numeric[int(k)].name, float(abs(R[j, k]))))
-    few = [c for c in columns if c.form in ("categorical", "ordinal", "boolean")]
-    for j, one in enumerate(few):
-        for other in few[:j]:
-            if one.distinct != other.distinct or one.name in found:
-                continue
-            both_known = (one.codes[rows] >= 0) & (other.codes[rows] >= 0)
-            if both_known.sum() < FEWEST:
-                continue
-            table = np.zeros((one.distinct, other.distinct))
-            np.add.at(table, (one.codes[rows][both_known], other.codes[rows][both_known]), 1)
-            agree = float(table.max(axis=1).sum() / both_known.sum())
-            most = float(max(one.counts) / max(one.known, 1))
-            matched = len(set(table.argmax(axis=1))) == one.distinct
-            if matched and agree >= 0.995 and agree > most + 0.02:
-                found.setdefault(one.name, _duplicate(one.name, other.name, agree))
-    return list(found.values())
-
-
-def _duplicate(name: str, other: str, evidence: float) -> Suspicion:
-    return Suspicion(
-        name, "near_duplicate", _("it says the same as {other}").format(other=other), evidence
-    )
-
-
-# Measures ----------------------------------------------------------------------------------------------------------------
-
-
-def auc(score: Floats, positive: NDArray[np.bool_]) -> float:
-    """The chance that a positive has the higher score; ties count half.
-
-    >>> auc(np.array([1.0, 2.0, 3.0]), np.array([False, False, True]))
-    1.0
-    """
-    n = int(positive.sum())
-    m = len(score) - n
-    if not n or not m:
-        return 0.5
-    return float((rankdata(score)[positive].sum() - n * (n + 1) / 2) / (n * m))
-
-
-def xi(x: Floats, y: Floats, rng: np.random.Generator) -> float:
-    """Chatterjee's coefficient: 0 where y is independent of x, 1 where y is a function of x (JASA 2021;116:2009).
-
-    >>> x = np.linspace(-1, 1, 200)
-    >>> xi(x, x**2, np.random.default_rng(0)) > 0.9, abs(xi(x, np.random.default_rng(1).random(200), np.random.default_rng(0))) < 0.2
-    (True, True)
-    """
-    order = np.lexsort((rng.random(len(x)), x))
-    r = rankdata(y[order], method="max")
-    upper = len(y) + 1 - rankdata(y[order], method="min")
-    scale = 2 * float((upper * (len(y) - upper)).sum())
-    return 1 - len(y) * float(np.abs(np.diff(r)).sum()) / scale if scale else 0.0
-
-
-def _determined(x: Floats, by: Floats, column: Seen, rng: np.random.Generator) -> float:
-    """How far x is a function of `by`: xi, and for the names of categories the agreement of neighbours beyond chance."""
-    if not column.nominal or len(np.unique(x)) == 2:
-        return xi(by, x, rng)
-    order = np.lexsort((rng.random(len(x)), by))
-    same = float((np.diff(x[order]) == 0).mean())
-    share = np.unique(x, return_counts=True)[1] / len(x)
-    chance = float((share**2).sum())
-    return (same - chance) / (1 - chance) if chance < 1 else 0.0
-
-
-def _spearman(x: Floats, y: Floats) -> float:
-    a, b = rankdata(x), rankdata(y)
-    a, b = a - a.mean(), b - b.mean()
-    size = float(np.sqrt((a**2).sum() * (b**2).sum()))
-    return float((a * b).sum()) / size if size else 0.0
-
-
-def _binned(x: Floats, column: Seen, most: int = 20) -> Floats:
-    if column.nominal or len(np.unique(x)) <= most:
-        return x
-    edges = np.unique(np.quantile(x, np.linspace(0, 1, most + 1)[1:-1]))
-    return np.searchsorted(edges, x, side="right").astype(float)
-
-
-def _halves(n: int, rng: np.random.Generator) -> NDArray[np.bool_]:
-    return rng.permutation(n) % 2 == 0
-
-
-def _out_of_half(x: Floats, y: Floats, column: Seen, rng: np.random.Generator) -> Floats:
-    """The mean outcome of each cell's bin, from the other half of the rows."""
-    codes = np.unique(_binned(x, column), return_inverse=True)[1]
-    half = _halves(len(x), rng)
-    score = np.full(len(x), y.mean())
-    for side in (half, ~half):
-        n = np.bincount(codes[side], minlength=codes.max() + 1)
-        total = np.bincount(codes[side], weights=y[side], minlength=codes.max() + 1)
-        score[~side] = ((total + y.mean()) / (n + 1))[codes[~side]]
-    return score
-
-
-def _agreement(x: Floats, y: Floats, rng: np.random.Generator) -> float:
-    """Kappa between the outcome and what is commonest for each value of x in the other half of the rows."""
-    xs, ys = np.unique(x, return_inverse=True)[1], np.unique(y, return_inverse=True)[1]
-    half = _halves(len(x), rng)
-    told = np.full(len(x), np.bincount(ys).argmax())
-    for side in (half, ~half):
-        table = np.zeros((xs.max() + 1, ys.max() + 1))
-        np.add.at(table, (xs[side], ys[side]), 1)
-        best = np.where(table.sum(axis=1) > 0, table.argmax(axis=1), np.bincount(ys).argmax())
-        told[~side] = best[xs[~side]]
-    return _kappa(told.astype(float), ys.astype(float))
-
-
-def _kappa(a: Floats, b: Floats) -> float:
-    values = np.unique([*np.unique(a), *np.unique(b)])
-    observed = float((a == b).mean())
-    chance = float(sum((a == v).mean() * (b == v).mean() for v in values))
-    return (observed - chance) / (1 - chance) if chance < 1 else 0.0
-
-
-def _hanley(area: float, n: int, m: int) -> float:
-    """Standard error of an AUC (Hanley and McNeil, Radiology 1982;143:29)."""
-    q1, q2 = area / (2 - area), 2 * area**2 / (1 + area)
-    inner = area * (1 - area) + (n - 1) * (q1 - area**2) + (m - 1) * (q2 - area**2)
-    return float(np.sqrt(max(inner, 0.0) / (n * m)))

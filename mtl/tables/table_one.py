@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +13,7 @@ from scipy import stats
 
 from mtl.data import encode
 from mtl.language import gettext as _
-from mtl.language import number, percent, study_language
+from mtl.language import measured, number, percent, study_language
 from mtl.study import Feature, Study
 
 Floats = NDArray[np.float64]
@@ -44,7 +43,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Row:
-    """One feature: `overall` and `groups` describe it, `difference` is the largest standardised mean difference of two groups.
+    """One feature: `overall` and `groups` describe it, `difference` is the largest standardised difference of two groups.
 
     `p` is of Welch's t test or one-way analysis of variance (numbers), of the chi-squared test without correction
     (levels); None where there are fewer than two groups or nothing to test.
@@ -74,23 +73,49 @@ class TableOne:
         for row in self.rows:
             title = row.feature.title(words)
             unit = row.feature.unit.get(words)
-            described = {head: row.overall if key is None else row.groups.get(key) for head, key in heads.items()}
+            described = {
+                head: row.overall if key is None else row.groups.get(key) for head, key in heads.items()
+            }
             last = {
                 _("Missing"): number(row.missing),
-                _("Difference"): "" if row.difference is None else number(row.difference, 2),
+                _("Difference"): _apart(row.difference),
                 _("p"): "" if row.p is None else ("<0.001" if row.p < 0.001 else number(row.p, 3)),
             }
             if isinstance(row.overall, Numeric):
-                lines.append({_("Feature"): f"{title}, {unit}" if unit else title, _("Level"): _("median (quartiles)"), **_texts(described, row.feature, None), **last})
-                lines.append({_("Feature"): "", _("Level"): _("mean (SD)"), **_texts(described, row.feature, "mean")})
+                lines.append(
+                    {
+                        _("Feature"): f"{title}, {unit}" if unit else title,
+                        _("Level"): _("median (quartiles)"),
+                        **_texts(described, row.feature, None),
+                        **last,
+                    }
+                )
+                lines.append(
+                    {_("Feature"): "", _("Level"): _("mean (SD)"), **_texts(described, row.feature, "mean")}
+                )
                 continue
             for place, level in enumerate(row.overall.levels):
                 first = {_("Feature"): title if place == 0 else ""}
-                lines.append({**first, _("Level"): _shown(row.feature, level), **_texts(described, row.feature, level), **(last if place == 0 else {})})
+                lines.append(
+                    {
+                        **first,
+                        _("Level"): _shown(row.feature, level),
+                        **_texts(described, row.feature, level),
+                        **(last if place == 0 else {}),
+                    }
+                )
         return pd.DataFrame(lines).fillna("")
 
 
-def _texts(described: Mapping[str, Numeric | Counts | None], feature: Feature, level: str | None) -> dict[str, str]:
+def _apart(difference: float | None) -> str:
+    if difference is None:
+        return ""
+    return number(difference, 2) if np.isfinite(difference) else "∞"
+
+
+def _texts(
+    described: Mapping[str, Numeric | Counts | None], feature: Feature, level: str | None
+) -> dict[str, str]:
     texts = {}
     for head, part in described.items():
         if part is None or part.n == 0:
@@ -101,13 +126,15 @@ def _texts(described: Mapping[str, Numeric | Counts | None], feature: Feature, l
         elif level == "mean":
             texts[head] = f"{_figure(part.mean, feature)} ({_figure(part.sd, feature)})"
         else:
-            quartiles = _("{low} to {high}").format(low=_figure(part.low_quartile, feature), high=_figure(part.high_quartile, feature))
+            quartiles = _("{low} to {high}").format(
+                low=_figure(part.low_quartile, feature), high=_figure(part.high_quartile, feature)
+            )
             texts[head] = f"{_figure(part.median, feature)} ({quartiles})"
     return texts
 
 
 def _figure(value: float, feature: Feature) -> str:
-    return number(value, min((feature.decimals or 0) + 1, 6))
+    return measured(value, min((feature.decimals or 0) + 1, 6))
 
 
 def _shown(feature: Feature, level: str) -> str:
@@ -117,7 +144,9 @@ def _shown(feature: Feature, level: str) -> str:
     return next((found.get(words) for found in feature.levels if found.text == level), level)
 
 
-def table_one(study: Study, table: pd.DataFrame, groups: Mapping[str, NDArray[np.bool_]] | None = None) -> TableOne:
+def table_one(
+    study: Study, table: pd.DataFrame, groups: Mapping[str, NDArray[np.bool_]] | None = None
+) -> TableOne:
     """Describe every feature of a study, as clinical papers do in their first table.
 
     Parameters
@@ -146,20 +175,36 @@ def table_one(study: Study, table: pd.DataFrame, groups: Mapping[str, NDArray[np
 def describe(feature: Feature, values: Floats, masks: Mapping[str, NDArray[np.bool_]]) -> Row:
     """One feature of Table 1, from its encoded values (n,) and the masks of the groups."""
     known = np.isfinite(values)
-    describe_one = _numeric if feature.kind == "numeric" else _counting(feature)
-    parts: dict[str, Numeric | Counts] = {name: describe_one(values[mask & known]) for name, mask in masks.items()}
-    split = [values[mask & known] for mask in masks.values()]
-    split = [part for part in split if len(part)]
-    overall: Numeric | Counts = describe_one(values[known])
+    missing = int((~known).sum())
     difference = p = None
-    if len(split) > 1:
-        if feature.kind == "numeric":
-            difference, p = _numbers_differ(split)
-        else:
-            codes = _codes(feature)
-            table = np.array([[np.sum(part == code) for code in codes] for part in split], dtype=float)
-            difference, p = _levels_differ(table)
-    return Row(feature, int((~known).sum()), overall, parts, difference, p)
+    if feature.kind == "numeric":
+        split = {name: values[mask & known] for name, mask in masks.items()}
+        filled = [part for part in split.values() if len(part)]
+        if len(filled) > 1:
+            difference, p = _numbers_differ(filled)
+        described = {name: _numeric(part) for name, part in split.items()}
+        return Row(feature, missing, _numeric(values[known]), dict(described), difference, p)
+    names = ("0", "1") if feature.kind == "boolean" else tuple(level.text for level in feature.levels)
+    place = places(feature, values)
+    counts = {name: np.bincount(place[mask & known], minlength=len(names)) for name, mask in masks.items()}
+    table = np.array([count for count in counts.values() if count.sum()], dtype=float)
+    if len(table) > 1:
+        difference, p = _levels_differ(table)
+    overall = _counted(np.bincount(place[known], minlength=len(names)), names)
+    return Row(
+        feature, missing, overall, {n: _counted(count, names) for n, count in counts.items()}, difference, p
+    )
+
+
+def places(feature: Feature, values: Floats) -> NDArray[np.intp]:
+    """The place among its levels of each encoded value (n,) of a feature that has levels; 0 where missing."""
+    codes = np.array([0.0, 1.0] if feature.kind == "boolean" else feature.level_numbers)
+    place = np.searchsorted(codes, np.where(np.isfinite(values), values, codes[0]))
+    return np.minimum(place, len(codes) - 1)
+
+
+def _counted(counts: NDArray[np.intp], names: tuple[str, ...]) -> Counts:
+    return Counts(int(counts.sum()), dict(zip(names, counts.tolist(), strict=True)))
 
 
 def _numeric(values: Floats) -> Numeric:
@@ -167,21 +212,9 @@ def _numeric(values: Floats) -> Numeric:
         return Numeric(0, *[float("nan")] * 7)
     low, middle, high = (float(v) for v in np.quantile(values, [0.25, 0.5, 0.75]))
     sd = float(values.std(ddof=1)) if len(values) > 1 else float("nan")
-    return Numeric(len(values), float(values.mean()), sd, middle, low, high, float(values.min()), float(values.max()))
-
-
-def _codes(feature: Feature) -> list[float]:
-    return [0.0, 1.0] if feature.kind == "boolean" else feature.level_numbers
-
-
-def _counting(feature: Feature) -> Any:
-    names = ["0", "1"] if feature.kind == "boolean" else [level.text for level in feature.levels]
-
-    def count(values: Floats) -> Counts:
-        levels = {name: int(np.sum(values == code)) for name, code in zip(names, _codes(feature), strict=True)}
-        return Counts(len(values), levels)
-
-    return count
+    return Numeric(
+        len(values), float(values.mean()), sd, middle, low, high, float(values.min()), float(values.max())
+    )
 
 
 def _numbers_differ(split: list[Floats]) -> tuple[float | None, float | None]:
@@ -205,13 +238,18 @@ def _levels_differ(table: Floats) -> tuple[float | None, float | None]:
     share = table / table.sum(axis=1, keepdims=True)
     gaps = []
     for a, b in combinations(share, 2):
-        keep = (a + b > 0)
+        keep = a + b > 0
         keep[np.flatnonzero(keep)[0]] = False  # one level follows from the others
         d = (a - b)[keep]
         if not len(d):
             gaps.append(0.0)
             continue
-        spread = (np.diag(a[keep]) - np.outer(a[keep], a[keep]) + np.diag(b[keep]) - np.outer(b[keep], b[keep])) / 2
+        if not ((a > 0) & (b > 0)).any():  # no level in common
+            gaps.append(float("inf"))
+            continue
+        spread = (
+            np.diag(a[keep]) - np.outer(a[keep], a[keep]) + np.diag(b[keep]) - np.outer(b[keep], b[keep])
+        ) / 2
         gaps.append(float(np.sqrt(max(d @ np.linalg.pinv(spread) @ d, 0.0))))
     filled = table[:, table.sum(axis=0) > 0]
     if filled.shape[1] < 2:

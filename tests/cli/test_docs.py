@@ -45,7 +45,7 @@ def same_shape(example: Any, real: Any, where: str = "") -> None:
     if isinstance(example, dict):
         assert isinstance(real, dict), where
         last = where.rsplit(".", 1)[-1]
-        if last in VARIES or last in ("tasks", "values", "explained"):
+        if last in VARIES or last in ("tasks", "values", "explained", "columns"):
             assert set(example) <= set(real), where
         else:
             assert set(example) == set(real), where
@@ -65,6 +65,7 @@ def same_shape(example: Any, real: Any, where: str = "") -> None:
 def test_the_answers_have_the_shape_of_the_examples(mtl: Call, tmp_path: Path) -> None:
     model, test = tmp_path / "model", CYTOLOGY / "test.csv"
     calls = {
+        "profile": ["profile", CYTOLOGY / "train.csv", "--study-out", tmp_path / "study.toml"],
         "train": ["train", CYTOLOGY / "train.csv", "--out", model, "--test", test],
         "evaluate": ["evaluate", model, test],
         "predict": ["predict", model, test, "--out", tmp_path / "p.csv"],

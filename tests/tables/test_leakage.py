@@ -50,7 +50,9 @@ def test_nor_in_a_part_of_it(name: str, seed: int) -> None:
     study, table = sample(name)
     part = table.sample(150, random_state=seed)
     found = infer(part, name=name)
-    accused = {s.column for s in found.suspicions if s.kind in ("leakage", "near_duplicate", "free_text", "date")}
+    accused = {
+        s.column for s in found.suspicions if s.kind in ("leakage", "near_duplicate", "free_text", "date")
+    }
     assert not accused & {feature.name for feature in study.features}
 
 
@@ -162,10 +164,14 @@ def test_what_is_planted_beside_a_follow_up_is_caught(way: Plant, seed: int, coh
     assert not kept & set(names.values()), way.__name__
     accused = {s.column for s in found.suspicions if s.kind == "leakage"}
     assert accused & set(names.values())
-    assert {f.name for f in study.features if f.name in table} <= kept, "an honest finding was accused with it"
+    assert {f.name for f in study.features if f.name in table} <= kept, (
+        "an honest finding was accused with it"
+    )
 
 
-@pytest.mark.parametrize("way", [noisy_copy, noisy_score, recoded, missing_tells, missing_words, two_add_up, exclusive_or])
+@pytest.mark.parametrize(
+    "way", [noisy_copy, noisy_score, recoded, missing_tells, missing_words, two_add_up, exclusive_or]
+)
 @pytest.mark.parametrize("seed", range(3))
 def test_what_is_planted_beside_a_diagnosis_is_caught(way: Plant, seed: int) -> None:
     study, table = sample("cytology")
@@ -178,18 +184,46 @@ def test_what_is_planted_beside_a_diagnosis_is_caught(way: Plant, seed: int) -> 
 
 
 @pytest.mark.parametrize(
-    "shape", [lambda y: y * 2.2, lambda y: -np.log(y), lambda y: (y < 2500).astype(int), lambda y: np.round(y / 454), lambda y: np.abs(y - 3000)]
+    "shape",
+    [
+        lambda y: y * 2.2,
+        lambda y: -np.log(y),
+        lambda y: (y < 2500).astype(int),
+        lambda y: np.round(y / 454),
+        lambda y: np.abs(y - 3000),
+    ],
 )
 def test_what_is_planted_beside_a_number_is_caught(shape: Callable[[np.ndarray], np.ndarray]) -> None:
     rng = np.random.default_rng(0)
-    table = pd.DataFrame({"age": rng.normal(28, 5, 300).round(), "lwt": rng.normal(130, 20, 300).round(), "smoke": rng.integers(0, 2, 300)})
-    table["bwt"] = (2900 + 6 * (table["lwt"] - 130) - 250 * table["smoke"] + rng.normal(0, 500, 300)).round().clip(800, None)
+    table = pd.DataFrame(
+        {
+            "age": rng.normal(28, 5, 300).round(),
+            "lwt": rng.normal(130, 20, 300).round(),
+            "smoke": rng.integers(0, 2, 300),
+        }
+    )
+    table["bwt"] = (
+        (2900 + 6 * (table["lwt"] - 130) - 250 * table["smoke"] + rng.normal(0, 500, 300))
+        .round()
+        .clip(800, None)
+    )
     found = infer(table.assign(q7=shape(table["bwt"].to_numpy())))
     assert [f.name for f in found.study.features] == ["age", "lwt", "smoke"]
 
 
 @pytest.mark.parametrize(
-    "column", ["cause_of_death", "death_date", "days_to_death", "relapse", "死亡原因", "复发时间", "last_followup", "survival_status", "died_within_90d"]
+    "column",
+    [
+        "cause_of_death",
+        "death_date",
+        "days_to_death",
+        "relapse",
+        "死亡原因",
+        "复发时间",
+        "last_followup",
+        "survival_status",
+        "died_within_90d",
+    ],
 )
 def test_named_like_an_outcome(column: str) -> None:
     table = sample("pbc")[1]
@@ -198,7 +232,18 @@ def test_named_like_an_outcome(column: str) -> None:
     assert column not in {feature.name for feature in found.study.features}
 
 
-@pytest.mark.parametrize("column", ["history of relapse", "smoking_status", "performance_status", "绝经状态", "既往复发史", "protime2", "er_status"])
+@pytest.mark.parametrize(
+    "column",
+    [
+        "history of relapse",
+        "smoking_status",
+        "performance_status",
+        "绝经状态",
+        "既往复发史",
+        "protime2",
+        "er_status",
+    ],
+)
 def test_not_everything_that_sounds_like_an_outcome_is_one(column: str) -> None:
     table = sample("pbc")[1]
     rng = np.random.default_rng(0)

@@ -64,49 +64,87 @@ def heart() -> pd.DataFrame:
 
 TABLES = {
     "gbsg2": Public(
-        lifelines("gbsg2"), {"event": "survival", "tgrade": "multiclass", "horTh": "binary"},
-        features={"age", "menostat", "tsize", "tgrade", "pnodes", "progrec", "estrec"}, treatments={"horTh"},
+        lifelines("gbsg2"),
+        {"event": "survival", "tgrade": "multiclass", "horTh": "binary"},
+        features={"age", "menostat", "tsize", "tgrade", "pnodes", "progrec", "estrec"},
+        treatments={"horTh"},
     ),
     "lymph_node": Public(
-        lifelines("lymph_node"), {"recurrence": "survival", "death": "survival", "grade": "multiclass", "hormone": "binary"}, "id",
-        {"age", "menopause", "size", "grade", "nodes", "prog_recp", "estrg_recp"}, {"deathdate"}, treatments={"hormone"},
+        lifelines("lymph_node"),
+        {"recurrence": "survival", "death": "survival", "grade": "multiclass", "hormone": "binary"},
+        "id",
+        {"age", "menopause", "size", "grade", "nodes", "prog_recp", "estrg_recp"},
+        {"deathdate"},
+        treatments={"hormone"},
     ),
     "birthwt": Public(
-        rdataset("MASS", "birthwt"), {"low": "binary", "bwt": "regression"}, "rownames",
+        rdataset("MASS", "birthwt"),
+        {"low": "binary", "bwt": "regression"},
+        "rownames",
         {"age", "lwt", "race", "smoke", "ptl", "ht", "ui", "ftv"},
     ),
     "Pima.tr": Public(
-        rdataset("MASS", "Pima.tr"), {"type": "binary"}, "rownames", {"npreg", "glu", "bp", "skin", "bmi", "ped", "age"}
+        rdataset("MASS", "Pima.tr"),
+        {"type": "binary"},
+        "rownames",
+        {"npreg", "glu", "bp", "skin", "bmi", "ped", "age"},
     ),
     "biopsy": Public(
-        rdataset("MASS", "biopsy"), {"class": "binary"}, "rownames", {f"V{i}" for i in range(1, 10)}, patient="ID"
+        rdataset("MASS", "biopsy"),
+        {"class": "binary"},
+        "rownames",
+        {f"V{i}" for i in range(1, 10)},
+        patient="ID",
     ),
     "Melanoma": Public(
-        rdataset("MASS", "Melanoma"), {"event": "survival"}, "rownames", {"sex", "age", "year", "thickness", "ulcer"}
+        rdataset("MASS", "Melanoma"),
+        {"event": "survival"},
+        "rownames",
+        {"sex", "age", "year", "thickness", "ulcer"},
     ),
     "lung": Public(
-        rdataset("survival", "cancer"), {"event": "survival"}, "rownames",
+        rdataset("survival", "cancer"),
+        {"event": "survival"},
+        "rownames",
         {"age", "sex", "ph.ecog", "ph.karno", "pat.karno", "meal.cal", "wt.loss"},
     ),
     "nwtco": Public(
-        rdataset("survival", "nwtco"), {"rel": "survival", "histol": "binary", "stage": "multiclass"}, "seqno",
+        rdataset("survival", "nwtco"),
+        {"rel": "survival", "histol": "binary", "stage": "multiclass"},
+        "seqno",
         {"histol", "stage", "study", "age", "in.subcohort"},
     ),
     "flchain": Public(
-        rdataset("survival", "flchain"), {"death": "survival", "mgus": "binary"}, "rownames",
-        {"age", "sex", "sample.yr", "kappa", "lambda", "flc.grp", "creatinine"}, {"chapter"},
+        rdataset("survival", "flchain"),
+        {"death": "survival", "mgus": "binary"},
+        "rownames",
+        {"age", "sex", "sample.yr", "kappa", "lambda", "flc.grp", "creatinine"},
+        {"chapter"},
     ),
     "BtheB": Public(
-        rdataset("HSAUR", "BtheB"), {f"bdi.{m}m": "regression" for m in (2, 4, 6, 8)}, "rownames",
-        {"drug", "length", "bdi.pre"}, treatments={"treatment"},
+        rdataset("HSAUR", "BtheB"),
+        {f"bdi.{m}m": "regression" for m in (2, 4, 6, 8)},
+        "rownames",
+        {"drug", "length", "bdi.pre"},
+        treatments={"treatment"},
     ),
     "strep_tb": Public(
-        rdataset("medicaldata", "strep_tb"), {"improved": "binary", "radiologic_6m": "multiclass", "dose_strep_g": "binary"},
-        "patient_id", {"gender", "baseline_condition", "baseline_temp", "baseline_esr", "baseline_cavitation", "strep_resistance"},
-        {"rad_num"}, treatments={"arm", "dose_strep_g", "dose_PAS_g"},
+        rdataset("medicaldata", "strep_tb"),
+        {"improved": "binary", "radiologic_6m": "multiclass", "dose_strep_g": "binary"},
+        "patient_id",
+        {
+            "gender",
+            "baseline_condition",
+            "baseline_temp",
+            "baseline_esr",
+            "baseline_cavitation",
+            "strep_resistance",
+        },
+        {"rad_num"},
+        treatments={"arm", "dose_strep_g", "dose_PAS_g"},
     ),
     "heart": Public(heart, {"death": "survival"}, features={"age"}),
-}  # fmt: skip
+}
 
 
 @pytest.fixture(autouse=True)
@@ -149,7 +187,11 @@ def test_profile_train_predict(name: str, tmp_path: Path, capsys: pytest.Capture
         predicted = model.predict(rows.head(30))
     assert model.tasks_, model.left_out_
     for task in model.tasks_:
-        own = [column for column in predicted if column == task or column.startswith((f"{task}@", f"{task}=", f"{task}."))]
+        own = [
+            column
+            for column in predicted
+            if column == task or column.startswith((f"{task}@", f"{task}=", f"{task}."))
+        ]
         values = predicted[own].to_numpy(dtype=float)
         assert own and np.isfinite(values).any(axis=0).any()
         if study.task(task).kind in ("binary", "multiclass"):
