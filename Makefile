@@ -37,6 +37,7 @@ check: runtime-libraries $(TOOLS)
 bench: runtime-libraries $(TOOLS)
 	$(BIN)/python bench/train.py
 	$(BIN)/python bench/explain.py
+	$(BIN)/python bench/ingest.py --short
 
 format: $(TOOLS)
 	$(BIN)/ruff check --fix .

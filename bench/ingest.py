@@ -2,9 +2,9 @@
 
     python bench/ingest.py [--json] [--short] [--model DIR]
 
-Every figure is of a process of its own, so that its memory is its own. 1,000,000 rows x 50 columns (265 MB); --short: a tenth.
-With --model (a folder that `python -m mtl train` wrote), a CSV of its training columns is scored: rows/s a task, and memory of
-a file of 1 GB (--short: 100 MB).
+Every figure is of a process of its own, so that its memory is its own. 1,000,000 rows x 50 columns (265 MB);
+--short: a tenth. With --model (a folder that `python -m mtl train` wrote) a CSV of its columns is scored: rows/s a
+task, and the memory that a file of 1 GB takes (--short: 100 MB).
 """
 
 from __future__ import annotations
@@ -77,7 +77,10 @@ def write_table(path: Path, rows: int) -> None:
 
 
 def write_patients(path: Path, model: Path, megabytes: int) -> tuple[int, int]:
-    """A CSV of patients with findings in the study's typical ranges; the number of rows and of the model's tasks."""
+    """A CSV of patients with findings in the study's typical ranges, and a note each that no model reads.
+
+    Returns the number of rows and of the model's tasks.
+    """
     sys.path.insert(0, str(ROOT))
     from mtl import MultiTaskModel
 
@@ -93,6 +96,7 @@ def write_patients(path: Path, model: Path, megabytes: int) -> tuple[int, int]:
         else:
             low, high = feature.typical or feature.valid or (0.0, 1.0)
             columns[feature.name] = np.round(rng.uniform(low, high, size), 1)
+    columns["note"] = np.full(size, "seen in the outpatient clinic; " * 10)
     piece = path.with_suffix(".piece")
     pyarrow.csv.write_csv(pa.table(columns), piece)
     head, _, body = piece.read_bytes().partition(b"\n")
@@ -140,7 +144,8 @@ def main() -> None:
     if "score" in found:
         scored = found["score"]
         print(
-            f"scoring {scored['megabytes']} MB, {scored['rows']:,} rows, {scored['tasks']} tasks: {scored['seconds']:.1f} s, "
+            f"scoring {scored['megabytes']} MB, {scored['rows']:,} rows, {scored['tasks']} tasks: "
+            f"{scored['seconds']:.1f} s, "
             f"{scored['rows_per_s_and_task']:,.0f} rows/s a task, {scored['peak_mb']:,.0f} MB"
         )
 

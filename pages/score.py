@@ -16,7 +16,11 @@ if upload is None:
     st.stop()
 models = scoring.models_here()
 if not models:
-    st.info(_("There is no model yet. The samples' models appear here as soon as they are trained; or train your own."))
+    st.info(
+        _(
+            "There is no model yet. The samples' models appear here as soon as they are trained; or train your own."
+        )
+    )
     st.page_link("train.py", label=_("Train"), icon=":material/model_training:")
     st.stop()
 model = scoring_panel.choose(upload, models)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from mtl.language import _
 from mtl.services import studies, uploads
-from pages.ui import say, study_editor
+from pages.ui import say, study_editor, study_files
 from pages.ui.guard import guard
 
 guard("model:write")
@@ -18,10 +18,10 @@ try:
     draft = studies.draft(upload)
 except studies.DataError as error:
     st.warning(say.markdown(_("No study could be guessed: {reason}").format(reason=error)))
-    study_editor.files(upload, None)
+    study_files.files(upload, None)
     st.stop()
 study_editor.head(upload, draft)
 study_editor.suspicions(draft)
 study_editor.editor(upload, draft)
-study_editor.add_task(upload, draft)
-study_editor.files(upload, draft)
+study_files.add_task(upload, draft)
+study_files.files(upload, draft)

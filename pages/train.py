@@ -26,4 +26,4 @@ if state is not None:
     training_panel.follow(upload)
 found = training.result(upload)
 if found is not None and (state is None or not state.open):
-    training_panel.result(upload, found)
+    training_panel.result(upload, draft.study, found)

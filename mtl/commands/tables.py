@@ -101,6 +101,7 @@ class Chunks:
         self._parquet = False
         self._separator = _SEPARATORS.get(suffix, "")
         read_header(self._path, self._separator)
+        self._used: list[str] = []
         self._types, self.rows = self._find_types()
 
     def __iter__(self) -> Iterator[pd.DataFrame]:
@@ -119,13 +120,17 @@ class Chunks:
                 f"{self._path.name}: not a readable Parquet file ({str(error)[:80]}); write it again"
             ) from None
 
-    def _csv_chunks(self, types: dict[str, str]) -> Iterator[pd.DataFrame]:
+    def _csv_chunks(self, types: dict[str, str], every: bool = False) -> Iterator[pd.DataFrame]:
+        """The rows; without `every` only the columns that are wanted, which is faster where others are long."""
+        # The parser tells of rows with too many cells only where it reads every column: the first reading does.
+        chosen = None if every or not self._used else self._used
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", pd.errors.ParserWarning)
                 reader = pd.read_csv(
                     self._path, sep=self._separator, encoding="utf-8-sig", low_memory=False, index_col=False,
                     dtype={name: types[name] for name in types}, float_precision="round_trip", chunksize=CHUNK_ROWS,
+                    usecols=chosen,
                 )  # fmt: skip
             with reader:
                 while True:
@@ -152,7 +157,8 @@ class Chunks:
             name: set() for name in header if name not in kept and name not in unread
         }
         rows = 0
-        for chunk in self._csv_chunks({**kept, **unread}):
+        self._used = [name for name in header if name in self._wanted]
+        for chunk in self._csv_chunks({**kept, **unread}, every=True):
             rows += len(chunk)
             for name, seen in kinds.items():
                 seen.add(_kind(chunk[name]))

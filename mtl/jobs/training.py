@@ -34,7 +34,7 @@ _FITTED, _JUDGED = 0.85, 0.93
 
 
 def train_model(payload: Payload, report: Report) -> None:
-    """Train on the upload `upload` of `owner` with effort `effort`; keep cohort and model; leave a summary beside the upload."""
+    """Train on the upload `upload` of `owner`; keep cohort and model; leave a summary beside the upload."""
     stored = uploads.get(str(payload["owner"]), str(payload["upload"]))
     toml = stored.read("training.toml")
     if toml is None:
@@ -45,15 +45,25 @@ def train_model(payload: Payload, report: Report) -> None:
     table = with_identifier(study, stored.table())
     cohort = cohorts.register(str(payload["cohort"]), str(payload["name"]), study, table)
     threads = max(1, (os.cpu_count() or 1) - 1)
-    model = MultiTaskModel(study, effort=str(payload["effort"]), random_state=int(payload["seed"] or 0), threads=threads)
+    model = MultiTaskModel(
+        study, effort=str(payload["effort"]), random_state=int(payload["seed"] or 0), threads=threads
+    )
     model.fit(table, progress=lambda what, share: log(f"training: {what}", _FITTED * share))
     log("judging", _FITTED)
-    validation = [_judge(study, name, fit, found, _folds(model)) for name, fit, found in _fits(model, study, table)]
+    validation = [
+        _judge(study, name, fit, found, _folds(model)) for name, fit, found in _fits(model, study, table)
+    ]
     log("saving", _JUDGED)
     key = f"{cohort.key}-{content_digest([model.version_.encode(), cohort.data.encode()])}"
     record = models.register_trained(key, str(payload["name"]), model, cohort, table)
     scores.score(cohort, record, lambda what, share: log(what, _JUDGED + (1 - _JUDGED) * share))
-    summary = {"cohort": cohort.key, "model": key, "rows": len(table), "tasks": validation, "left_out": model.left_out_}
+    summary = {
+        "cohort": cohort.key,
+        "model": key,
+        "rows": len(table),
+        "tasks": validation,
+        "left_out": model.left_out_,
+    }
     stored.write(SUMMARY, json.dumps(summary, ensure_ascii=False, allow_nan=False).encode())
 
 
@@ -99,7 +109,11 @@ def _judge(study: Study, name: str, fit: TaskFit, truth: Target, fold: NDArray[n
 
 
 def _metric(
-    truth: Target, rows: NDArray[np.intp], margin: NDArray[np.float64], fold: NDArray[np.int64], interval: bool
+    truth: Target,
+    rows: NDArray[np.intp],
+    margin: NDArray[np.float64],
+    fold: NDArray[np.int64],
+    interval: bool,
 ) -> tuple[float | None, float | None, float | None, str | None]:
     """Value and interval of the headline metric of out-of-fold margins (labelled, c)."""
     if truth.kind == "survival":
@@ -116,7 +130,11 @@ def _metric(
 
 
 def _concordance(
-    truth: Target, rows: NDArray[np.intp], margin: NDArray[np.float64], fold: NDArray[np.int64], interval: bool
+    truth: Target,
+    rows: NDArray[np.intp],
+    margin: NDArray[np.float64],
+    fold: NDArray[np.int64],
+    interval: bool,
 ) -> tuple[float | None, float | None, float | None, str | None]:
     """Harrell's C within the folds, averaged: the margins of different folds have no common origin."""
     time_, event = truth.time[rows], truth.event[rows]

@@ -8,27 +8,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-import numpy as np
 import pandas as pd
 
 from mtl import jobs
 from mtl.data import encode
-from mtl.expressions import cells
 from mtl.jobs.queue import Job
 from mtl.jobs.tables import renamed, result_name
-from mtl.jobs.training import SUMMARY
 from mtl.language import _, number
 from mtl.services import owners
 from mtl.services.summary import ModelSummary, summary
-from mtl.services.training import Result
 from mtl.services.uploads import PERMISSION, Upload, owner
 from mtl.services.users import require
-from mtl.store import models, uploads
+from mtl.store import models
 from mtl.store.database import StoreError
 from mtl.study import Study
 from mtl.tables.units import factor
 
-__all__ = ["Difference", "Job", "begin", "differences", "judged_elsewhere", "models_here", "numbers", "parquet", "rename", "state"]
+__all__ = [
+    "Difference",
+    "Job",
+    "begin",
+    "differences",
+    "models_here",
+    "numbers",
+    "parquet",
+    "rename",
+    "state",
+]
 
 MOST_NAMED = 8
 
@@ -37,7 +43,7 @@ MOST_NAMED = 8
 class Difference:
     """How a table differs from what a model's study expects.
 
-    `kind`: "missing" (a feature's column is absent), "renamed" (a column that may be it, named by `other`), "extra" (not used),
+    `kind`: "missing" (a feature's column is absent), "renamed" (`other` may be it), "extra" (not used),
     "unit" (another unit), "unseen" (values the study cannot read), "out_of_range" (values outside the valid range).
     """
 
@@ -74,7 +80,15 @@ def differences(upload: Upload, model: str) -> list[Difference]:
     table = renamed(upload.table, _names(upload))
     columns = list(map(str, table.columns))
     needed = [feature.name for feature in study.features]
-    told = {study.identifier, *needed, *study.outcome_columns, *study.treatment_columns}
+    told = {
+        study.identifier,
+        study.patient,
+        study.site,
+        study.date,
+        *needed,
+        *study.outcome_columns,
+        *study.treatment_columns,
+    }
     extra = [name for name in columns if name not in told]
     found = []
     for name in needed:
@@ -94,15 +108,27 @@ def differences(upload: Upload, model: str) -> list[Difference]:
             continue
         kind = "out_of_range" if note.kind == "out_of_range" else "unseen"
         words = (
-            _("{name}: {count} values are outside the range that the study calls valid, such as {example}; they are used as they are.")
+            _(
+                "{name}: {count} values are outside the range that the study calls valid, such as {example}; "
+                "they are used as they are."
+            )
             if kind == "out_of_range"
-            else _("{name}: {count} values cannot be read by the study, such as {example}; they count as missing.")
+            else _(
+                "{name}: {count} values cannot be read by the study, such as {example}; they count as missing."
+            )
         )
         text = words.format(name=note.column, count=number(note.count), example=note.example)
         found.append(Difference(kind, note.column, note.count, text))
     if extra:
         names = ", ".join(extra[:MOST_NAMED]) + (", …" if len(extra) > MOST_NAMED else "")
-        found.append(Difference("extra", "", len(extra), _("Columns that the model does not use: {names}.").format(names=names)))
+        found.append(
+            Difference(
+                "extra",
+                "",
+                len(extra),
+                _("Columns that the model does not use: {names}.").format(names=names),
+            )
+        )
     return found
 
 
@@ -112,7 +138,13 @@ def _units(study: Study, upload: Upload, columns: list[str]) -> list[Difference]
     for feature in study.features:
         own = upload.cleaned.units.get(names.get(feature.name, feature.name))
         wanted = feature.unit.get("en")
-        if feature.name not in columns or not own or not wanted or own == wanted or factor(own, wanted) == 1.0:
+        if (
+            feature.name not in columns
+            or not own
+            or not wanted
+            or own == wanted
+            or factor(own, wanted) == 1.0
+        ):
             continue
         text = _("{name} is in {own} here, and in {wanted} in the study. Convert it before scoring.").format(
             name=feature.name, own=own, wanted=wanted
@@ -154,7 +186,8 @@ def numbers(upload: Upload, model: str) -> pd.DataFrame | None:
     """The numbers, a row a row of the table; None while there are none.
 
     The identifier, every output with its interval where there is one, `TASK.reasons` (the findings that move the number
-    most, with + or -), `unlike_training`, `known_findings`, `out_of_range` and `unseen` (names of findings).
+    most, with + or -), `unlike_training`, `in_training` (scored by the predictor that never saw them),
+    `known_findings`, `out_of_range` and `unseen` (names of findings).
     """
     content = parquet(upload, model)
     return None if content is None else pd.read_parquet(io.BytesIO(content))
@@ -165,27 +198,3 @@ def parquet(upload: Upload, model: str) -> bytes | None:
     require(PERMISSION)
     _study(model)
     return upload.stored.read(result_name(model))
-
-
-def judged_elsewhere(upload: Upload, own: Result, other: str) -> dict[str, float | None]:
-    """Headline metric of another model's tasks on the same patients, held out, where that is known.
-
-    Known are the results of trainings on tables that the user brought before and that still are there.
-    """
-    require(PERMISSION)
-    if not owners.may_see(other):
-        return {}
-    for stored in uploads.every(upload.stored.owner):
-        content = stored.read(SUMMARY)
-        found = None if content is None else json.loads(content)
-        if found is not None and found["model"] == other and found["rows"] == own.rows:
-            return {one["task"]: one["value"] for one in found["tasks"]}
-    return {}
-
-
-def missing_share(study: Study, table: pd.DataFrame) -> float:
-    """Share of the study's findings that the table does not have."""
-    absent = [
-        1.0 if feature.name not in table.columns else float(np.mean(cells.missing(table[feature.name]))) for feature in study.features
-    ]
-    return float(np.mean(absent)) if absent else 1.0

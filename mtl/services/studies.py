@@ -21,8 +21,8 @@ from mtl.tables.kinds import column_of
 from mtl.tables.suspicion import Suspicion
 
 __all__ = [
-    "ColumnChoice", "DataError", "Draft", "NewTask", "StudyError", "Suspicion", "TaskChoice", "change", "column_choices", "draft",
-    "remove_task", "replace_toml", "restore", "task_choices",
+    "ColumnChoice", "DataError", "Draft", "NewTask", "StudyError", "Suspicion", "TaskChoice", "change",
+    "column_choices", "draft", "remove_task", "replace_toml", "restore", "task_choices",
 ]  # fmt: skip
 
 USES = ("feature", "treatment", "left_out")
@@ -127,13 +127,27 @@ def column_choices(upload: Upload, shown: Draft) -> list[ColumnChoice]:
         guess = shown.reasons.get((f"column {name}", "use"), "")
         if feature is None:
             use = "treatment" if name in given else "left_out"
-            choices.append(ColumnChoice(name, use, "", "", "", upload.cleaned.units.get(name, ""), guess or _role(study, name)))
+            choices.append(
+                ColumnChoice(
+                    name, use, "", "", "", upload.cleaned.units.get(name, ""), guess or _role(study, name)
+                )
+            )
         else:
             why = "; ".join(
-                text for what in ("kind", "stage", "unit") if (text := shown.reasons.get((f"feature {name}", what)))
+                text
+                for what in ("kind", "stage", "unit")
+                if (text := shown.reasons.get((f"feature {name}", what)))
             )
             choices.append(
-                ColumnChoice(name, "feature", feature.kind, feature.stage, feature.label.get("en"), feature.unit.get("en"), why)
+                ColumnChoice(
+                    name,
+                    "feature",
+                    feature.kind,
+                    feature.stage,
+                    feature.label.get("en"),
+                    feature.unit.get("en"),
+                    why,
+                )
             )
     return choices
 
@@ -151,10 +165,14 @@ def task_choices(shown: Draft) -> list[TaskChoice]:
     return [
         TaskChoice(
             task.name, True, task.kind, task.role, task.stage, task.label.get("en"), _asks(task), tuple(task.excludes),
-            "; ".join(text for what in ("kind", "role", "horizons") if (text := shown.reasons.get((f"task {task.name}", what)))),
+            _why(shown, f"task {task.name}", ("kind", "role", "horizons")),
         )
         for task in shown.study.tasks
     ]  # fmt: skip
+
+
+def _why(shown: Draft, entry: str, fields: Sequence[str]) -> str:
+    return "; ".join(text for what in fields if (text := shown.reasons.get((entry, what))))
 
 
 def _asks(task: Task) -> str:
@@ -179,7 +197,9 @@ def change(
     require(PERMISSION)
     study = shown.study
     own = {feature.name: feature for feature in study.features}
-    features = [_feature(upload, choice, own.get(choice.column)) for choice in columns if choice.use == "feature"]
+    features = [
+        _feature(upload, choice, own.get(choice.column)) for choice in columns if choice.use == "feature"
+    ]
     names = {str(feature["name"]) for feature in features}
     entries = [_task(study, choice, names) for choice in tasks if choice.kept]
     if added is not None:
@@ -189,7 +209,11 @@ def change(
     kept_tasks = {str(entry["name"]) for entry in entries}
     treatments = []
     for column in given:
-        entry = known[column].model_dump(mode="json", exclude_defaults=True) if column in known else {"column": column}
+        entry = (
+            known[column].model_dump(mode="json", exclude_defaults=True)
+            if column in known
+            else {"column": column}
+        )
         if entry.get("task") not in kept_tasks:
             entry.pop("task", None)
         treatments.append(entry)
@@ -210,7 +234,11 @@ def _feature(upload: Upload, choice: ColumnChoice, before: Feature | None) -> di
     else:
         entry = before.model_dump(mode="json", exclude_defaults=True)
     if choice.kind and choice.kind != entry["kind"]:
-        entry = {name: value for name, value in entry.items() if name not in ("levels", "valid", "typical", "decimals")}
+        entry = {
+            name: value
+            for name, value in entry.items()
+            if name not in ("levels", "valid", "typical", "decimals")
+        }
         entry["kind"] = choice.kind
         if choice.kind in ("ordinal", "categorical"):
             entry["levels"] = _levels(upload.table[choice.column], choice.column)
@@ -245,7 +273,11 @@ def _levels(cells: pd.Series, name: str) -> list[float | str]:
 def _task(study: Study, choice: TaskChoice, features: set[str]) -> dict[str, Any]:
     before = study.task(choice.name)
     entry = before.model_dump(mode="json", exclude_defaults=True)
-    entry |= {"role": choice.role, "stage": choice.stage, "excludes": [name for name in choice.excludes if name in features]}
+    entry |= {
+        "role": choice.role,
+        "stage": choice.stage,
+        "excludes": [name for name in choice.excludes if name in features],
+    }
     if choice.label and choice.label != before.label.get("en"):
         entry["label"] = {"en": choice.label, "zh": before.label.zh}
     return entry
@@ -254,7 +286,12 @@ def _task(study: Study, choice: TaskChoice, features: set[str]) -> dict[str, Any
 def _added(upload: Upload, new: NewTask) -> dict[str, Any]:
     entry: dict[str, Any] = {"name": new.name, "kind": new.kind, "role": new.role, "stage": new.stage}
     if new.kind == "survival":
-        return entry | {"time": new.time, "event": new.event, "time_unit": new.time_unit, "horizons": list(new.horizons)}
+        return entry | {
+            "time": new.time,
+            "event": new.event,
+            "time_unit": new.time_unit,
+            "horizons": list(new.horizons),
+        }
     entry["target"] = new.target
     if new.kind == "multiclass" and new.target in upload.table.columns:
         entry["classes"] = _levels(upload.table[new.target], new.target)
@@ -279,7 +316,9 @@ def replace_toml(upload: Upload, toml: str) -> Study:
     study = Study.from_toml(toml + "\n")
     columns = set(map(str, upload.table.columns))
     if study.features and not columns & {feature.name for feature in study.features}:
-        raise StudyError(_("None of the study's features is a column of the table. Is it the study of another table?"))
+        raise StudyError(
+            _("None of the study's features is a column of the table. Is it the study of another table?")
+        )
     upload.stored.keep_study(study.to_toml())
     return study
 
@@ -296,9 +335,17 @@ def _absent(study: Study, table: pd.DataFrame) -> tuple[str, ...]:
     asked = [name for name in study.outcome_columns if name not in columns]
     found = []
     if missing:
-        found.append(_("The table lacks features of the study, which then count as missing: {names}.").format(names=", ".join(missing[:8])))
+        found.append(
+            _("The table lacks features of the study, which then count as missing: {names}.").format(
+                names=", ".join(missing[:8])
+            )
+        )
     if asked:
-        found.append(_("The table lacks columns of outcomes, which then cannot be learnt: {names}.").format(names=", ".join(asked[:8])))
+        found.append(
+            _("The table lacks columns of outcomes, which then cannot be learnt: {names}.").format(
+                names=", ".join(asked[:8])
+            )
+        )
     return tuple(found)
 
 

@@ -24,8 +24,8 @@ from mtl.study import Study, Text
 from mtl.tables.infer import with_identifier
 
 __all__ = [
-    "EFFORTS", "Compared", "Judged", "Line", "Result", "TrainingState", "again", "begin", "cancel", "compare", "others", "problems",
-    "result", "state", "use",
+    "EFFORTS", "Judged", "Line", "Result", "TrainingState", "again", "begin", "cancel", 
+    "problems", "result", "state", "use",
 ]  # fmt: skip
 
 FEWEST = 20
@@ -35,7 +35,12 @@ _STAGES = {
     "saving": N_("saving the model"),
     "scoring": N_("predicting every patient"),
 }
-_STEPS = {"linear": N_("linear"), "own trees": N_("own trees"), "shared trees": N_("shared trees"), "blend": N_("blend")}
+_STEPS = {
+    "linear": N_("linear"),
+    "own trees": N_("own trees"),
+    "shared trees": N_("shared trees"),
+    "blend": N_("blend"),
+}
 _TRAINING = "training: "
 
 
@@ -107,16 +112,6 @@ class Result:
     left_out: dict[str, str]
 
 
-@dataclass(frozen=True)
-class Compared:
-    """A task that another of the user's trainings judged as well."""
-
-    task: str
-    metric: str
-    value: float | None
-    other: float | None
-
-
 def problems(upload: Upload, study: Study) -> tuple[str, ...]:
     """What stands against training: few rows, cells that cannot be read, labels that repeat, identifiers that do.
 
@@ -136,14 +131,18 @@ def problems(upload: Upload, study: Study) -> tuple[str, ...]:
     except DataError as error:
         return (*found, str(error))
     notes = {note for label in labels.values() for note in label.notes} | set(encode(study, table).notes)
-    found += [describe(note) for note in sorted(notes, key=lambda note: (note.column, note.kind)) if note.kind != "out_of_range"]
+    found += [
+        describe(note)
+        for note in sorted(notes, key=lambda note: (note.column, note.kind))
+        if note.kind != "out_of_range"
+    ]
     repeated = int(table[study.identifier].dropna().duplicated().sum())
     lacking = int(table[study.identifier].isna().sum())
     if repeated or lacking:
         found.append(
-            _("Column {column}: {repeated} rows repeat an identifier and {lacking} have none; every row needs its own.").format(
-                column=study.identifier, repeated=number(repeated), lacking=number(lacking)
-            )
+            _(
+                "Column {column}: {repeated} rows repeat an identifier and {lacking} have none; every row needs its own."
+            ).format(column=study.identifier, repeated=number(repeated), lacking=number(lacking))
         )
     return tuple(found)
 
@@ -170,10 +169,14 @@ def begin(upload: Upload, study: Study, effort: str = "quick", seed: int = 0) ->
         raise DataError(_("No task has a label in this table: there is nothing to learn."))
     upload.stored.write("training.toml", study.to_toml().encode())
     name = re.sub(r"[^a-z0-9]+", "_", study.name.lower()).strip("_")[:24] or "table"
-    payload = {
-        "owner": owner(), "upload": upload.key, "cohort": f"{owners.prefix()}{name}", "name": study.name[:80], "effort": effort,
+    payload: dict[str, str | int | float | bool | None] = {
+        "owner": owner(),
+        "upload": upload.key,
+        "cohort": f"{owners.prefix()}{name}",
+        "name": study.name[:80],
+        "effort": effort,
         "seed": seed,
-    }  # fmt: skip
+    }
     return jobs.submit("train_model", payload, topic=_topic(upload))
 
 
@@ -240,36 +243,10 @@ def use(upload: Upload) -> str:
         raise StoreError(_("There is no trained model yet."))
     cohort = cohorts.get(found.cohort)
     if cohort.model != found.model.key:
-        jobs.submit("score_cohort", {"cohort": cohort.key, "model": found.model.key}, topic=f"score:{cohort.key}")
+        jobs.submit(
+            "score_cohort", {"cohort": cohort.key, "model": found.model.key}, topic=f"score:{cohort.key}"
+        )
     return cohort.key
-
-
-def others(upload: Upload) -> list[ModelSummary]:
-    """Models that the result can be laid beside: registered ones with a task of the same name."""
-    found = result(upload)
-    if found is None:
-        return []
-    names = {judged.task for judged in found.tasks}
-    every = [summary(record) for record in models.every() if owners.may_see(record.key)]
-    return [one for one in every if one.key != found.model.key and names & set(one.tasks)]
-
-
-def compare(upload: Upload, other: str) -> tuple[Compared, ...]:
-    """The tasks that another model has as well, judged on the patients of this upload.
-
-    The other model's number is on all patients with a label: had it been trained on them, it would be too good, so a
-    model of the same table is compared by its own held-out numbers, where they are kept.
-    """
-    from mtl.services.scoring import judged_elsewhere
-
-    require(PERMISSION)
-    found = result(upload)
-    if found is None:
-        return ()
-    theirs = judged_elsewhere(upload, found, other)
-    return tuple(
-        Compared(judged.task, judged.metric, judged.value, theirs[judged.task]) for judged in found.tasks if judged.task in theirs
-    )
 
 
 def _log(upload: Upload) -> tuple[Line, ...]:

@@ -19,7 +19,19 @@ from mtl.store.uploads import Stored
 from mtl.tables import Answers, Cleaned, Limits, Question, RawTable, TableError, clean, read_raw
 from mtl.tables.log import RULES
 
-__all__ = ["RULES", "Answers", "Question", "TableError", "Upload", "answer", "bring", "current", "discard", "owner", "reread"]
+__all__ = [
+    "RULES",
+    "Answers",
+    "Question",
+    "TableError",
+    "Upload",
+    "answer",
+    "bring",
+    "current",
+    "discard",
+    "owner",
+    "reread",
+]
 
 PERMISSION = "model:write"
 LIMITS = Limits(megabytes=200)  # what the server takes in one upload; the command line takes more
@@ -134,7 +146,9 @@ def _short(name: str) -> str:
     return plain[-120:] or "table"
 
 
-def _keep(original: bytes | Stored, data: bytes, name: str, options: dict[str, Any], answers: Answers) -> Upload:
+def _keep(
+    original: bytes | Stored, data: bytes, name: str, options: dict[str, Any], answers: Answers
+) -> Upload:
     raw = read_raw(data, name=name, limits=LIMITS, **options)
     cleaned = clean(raw, answers)
     meta = {"name": name, "options": options, "answers": answers.to_dict()}

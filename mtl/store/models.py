@@ -159,6 +159,14 @@ def load_fold(record: ModelRecord, fold: int) -> Predictor:
     return predictor_from_files(read_folder(record.folder / "folds" / str(fold)))
 
 
+def held_out(record: ModelRecord) -> dict[object, int]:
+    """The digest of each training patient's identifier and findings, and the fold in which they were held out."""
+    if not record.folds:
+        return {}
+    membership = pd.read_parquet(record.folder / "membership.parquet", columns=["digest", "fold"])
+    return {digest: int(fold) for digest, fold in zip(membership["digest"], membership["fold"], strict=True)}
+
+
 def fold_of(
     record: ModelRecord, cohort: Cohort, X: NDArray[np.float64], identifiers: list[str], first: int
 ) -> NDArray[np.int16]:
@@ -172,9 +180,9 @@ def fold_of(
     """
     if not record.folds:
         return np.full(len(X), -1, dtype=np.int16)
-    membership = pd.read_parquet(record.folder / "membership.parquet", columns=["digest", "fold"])
     if (cohort.key, cohort.data) == (record.cohort, record.data):
+        membership = pd.read_parquet(record.folder / "membership.parquet", columns=["fold"])
         return membership["fold"].to_numpy(dtype=np.int16)[first : first + len(X)]
-    held = dict(zip(membership["digest"], membership["fold"], strict=True))
+    held = held_out(record)
     found = [held.get(digest, -1) for digest in row_digests(secret(), identifiers, X)]
     return np.array(found, dtype=np.int16)

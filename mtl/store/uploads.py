@@ -75,7 +75,9 @@ class Stored:
         return path.read_bytes() if path.is_file() else None
 
 
-def keep(owner: str, original: bytes | Stored, meta: dict[str, Any], table: pd.DataFrame, study: str | None) -> Stored:
+def keep(
+    owner: str, original: bytes | Stored, meta: dict[str, Any], table: pd.DataFrame, study: str | None
+) -> Stored:
     """Keep a new state, which becomes the current one; what was there before stays until it is whole."""
     stored = Stored(owner, base64.b32encode(secrets.token_bytes(10)).decode().lower())
     with new_folder(stored.folder) as folder:

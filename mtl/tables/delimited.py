@@ -146,6 +146,9 @@ def _fast(data: bytes, delimiter: str, place: Header, above: _Above) -> Body | N
         return None
     if texts.num_rows != physical - above.lines or _any_empty_row(texts):
         return None
+    last = texts.column(place.width - 1)[-1].as_py()
+    if last is not None and ("\n" in last or "\r" in last):
+        return None  # a quotation mark that is never closed, perhaps
     lines = np.arange(above.lines + 1, physical + 1, dtype=np.int64)
     return Body(texts, lines, (), above.header, above.titles, above.blank, place.width)
 

@@ -21,8 +21,8 @@ def form() -> None:
     """Offer to bring a file; what is there stays until a good one replaces it."""
     with theme.card("bring"):
         words = _(
-            "CSV, TSV, Excel (.xlsx) or Parquet, up to 200 MB. Any encoding, decimal commas, units in cells, several header lines: "
-            "it is read with care, and every change is listed."
+            "CSV, TSV, Excel (.xlsx) or Parquet, up to 200 MB. Any encoding, decimal commas, units in cells, "
+            "several header lines: it is read with care, and every change is listed."
         )
         st.html(f'<p class="quiet">{text(words)}</p>')
         # A new widget after each file, so that the same file can be brought again.
@@ -77,14 +77,22 @@ def _other_reading(upload: Upload) -> None:
         said: dict[str, object] = {}
         columns = st.columns(3)
         if origin.format == "xlsx":
-            said["sheet"] = columns[0].selectbox(_("Sheet"), origin.sheets, index=origin.sheets.index(origin.sheet or ""))
+            said["sheet"] = columns[0].selectbox(
+                _("Sheet"), origin.sheets, index=origin.sheets.index(origin.sheet or "")
+            )
         else:
             known = list(dict.fromkeys([origin.encoding, *ENCODINGS]))
             said["encoding"] = columns[0].selectbox(_("Encoding"), known)
             marks = list(dict.fromkeys([origin.delimiter, *DELIMITERS]))
-            said["delimiter"] = columns[1].selectbox(_("Delimiter"), marks, format_func=lambda mark: DELIMITERS.get(mark, mark))
+            said["delimiter"] = columns[1].selectbox(
+                _("Delimiter"), marks, format_func=lambda mark: DELIMITERS.get(mark, mark)
+            )
         said["header"] = columns[2].number_input(
-            _("Header lines"), 0, 10, value=options.get("header", origin.header_lines), help=_("0: the columns are numbered.")
+            _("Header lines"),
+            0,
+            10,
+            value=options.get("header", origin.header_lines),
+            help=_("0: the columns are numbered."),
         )
         if st.form_submit_button(_("Read again")):
             try:
@@ -103,7 +111,8 @@ def cleaning(upload: Upload) -> None:
         st.html(f'<h2 class="c-title">{text(head)}</h2>')
         counts = cleaned.rule_counts()
         if not counts:
-            st.html(f'<p class="quiet">{text(_("No cell had to be changed."))}</p>')
+            none = _("No cell had to be changed.")
+            st.html(f'<p class="quiet">{text(none)}</p>')
         else:
             rows = "".join(
                 f'<tr><th scope="row">{text(column)}</th><td>{text(_(uploads.RULES[rule]))}</td>'
@@ -119,40 +128,57 @@ def cleaning(upload: Upload) -> None:
         with st.container(horizontal=True):
             _download(_("Cleaning log (CSV)"), "cleaning_log", lambda: export.csv_bytes(cleaned.log), "log")
             if cleaned.refused:
-                _download(_("Refused lines (CSV)"), "refused_lines", lambda: export.csv_bytes(upload.refused()), "refused")
+                _download(
+                    _("Refused lines (CSV)"),
+                    "refused_lines",
+                    lambda: export.csv_bytes(upload.refused()),
+                    "refused",
+                )
             _download(_("Clean table (CSV)"), "clean_table", lambda: export.csv_bytes(upload.table), "clean")
 
 
 def _summary(upload: Upload) -> str:
     count, columns = upload.cleaned.n_changes, len(upload.cleaned.rule_counts())
-    return ngettext("{count} cell in {columns} columns: show", "{count} cells in {columns} columns: show", count).format(
-        count=number(count), columns=number(columns)
-    )
+    return ngettext(
+        "{count} cell in {columns} columns: show", "{count} cells in {columns} columns: show", count
+    ).format(count=number(count), columns=number(columns))
 
 
 def _refused(upload: Upload) -> None:
     refused = upload.cleaned.refused
     if not refused:
         return
-    head = ngettext("{count} line is no row", "{count} lines are no rows", len(refused)).format(count=number(len(refused)))
-    lines = "".join(
-        f"<li>{text(_('Line {line}: {reason}').format(line=number(one.line), reason=one.reason))}</li>"
-        for one in refused[:REFUSED_SHOWN]
+    head = ngettext("{count} line is no row", "{count} lines are no rows", len(refused)).format(
+        count=number(len(refused))
     )
+    line = _("Line {line}: {reason}")
+    shown = [line.format(line=number(one.line), reason=one.reason) for one in refused[:REFUSED_SHOWN]]
+    lines = "".join(f"<li>{text(words)}</li>" for words in shown)
     more = "<li>…</li>" if len(refused) > REFUSED_SHOWN else ""
     st.html(f'<h3 class="c-title">{text(head)}</h3><ul class="quiet">{lines}{more}</ul>')
 
 
 def _download(label: str, name: str, make: object, key: str) -> None:
-    st.download_button(label, make, f"{name}.csv", "text/csv", key=f"download_{key}", icon=":material/download:", on_click="ignore")
+    st.download_button(
+        label,
+        make,
+        f"{name}.csv",
+        "text/csv",
+        key=f"download_{key}",
+        icon=":material/download:",
+        on_click="ignore",
+    )
 
 
 def preview(upload: Upload) -> None:
     """Show the first rows, clean."""
     with theme.card("preview"):
-        st.html(f'<h2 class="c-title">{text(_("The first rows, clean"))}</h2>')
+        words = _("The first rows, clean")
+        st.html(f'<h2 class="c-title">{text(words)}</h2>')
         head = upload.table.head(PREVIEW)
-        shown = pd.DataFrame({_heading(upload, name): head[name].astype("string").fillna("–") for name in head.columns})
+        shown = pd.DataFrame(
+            {_heading(upload, name): head[name].astype("string").fillna("–") for name in head.columns}
+        )
         st.dataframe(shown, hide_index=True, width="stretch")
 
 

@@ -49,7 +49,8 @@ def show(upload: Upload) -> None:
 
 def _answered() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.html(f'<p class="quiet">{text(_("All questions are answered."))}</p>', width="stretch")
+        words = _("All questions are answered.")
+        st.html(f'<p class="quiet">{text(words)}</p>', width="stretch")
         if st.button(_("Ask again"), key="ask_again"):
             uploads.answer(uploads.Answers())
             st.rerun()
@@ -80,7 +81,9 @@ def _merged(upload: Upload, given: list[tuple[Question, str]]) -> uploads.Answer
     answers = upload.answers
     sentinels, dates = dict(answers.sentinels), dict(answers.dates)
     units, decimals = dict(answers.units), dict(answers.decimals)
-    open_here = {question.column for question, choice in given if question.kind == "sentinel" and choice == LATER}
+    open_here = {
+        question.column for question, choice in given if question.kind == "sentinel" and choice == LATER
+    }
     for question, choice in given:
         if choice == LATER:
             continue

@@ -39,11 +39,16 @@ def differences(upload: Upload, model: str) -> None:
     """Say how the table differs from what the model knows."""
     found = scoring.differences(upload, model)
     with theme.card("differences"):
-        st.html(f'<h2 class="c-title">{text(_("How the table differs from what the model knows"))}</h2>')
+        words = _("How the table differs from what the model knows")
+        st.html(f'<h2 class="c-title">{text(words)}</h2>')
         if not found:
-            st.html(f'<p class="quiet">{text(_("Not at all: every column is there, and every value can be read."))}</p>')
+            same = _("Not at all: every column is there, and every value can be read.")
+            st.html(f'<p class="quiet">{text(same)}</p>')
             return
-        rows = "".join(f'<tr><th scope="row">{text(_(KINDS[one.kind]))}</th><td>{text(one.text)}</td></tr>' for one in found)
+        rows = "".join(
+            f'<tr><th scope="row">{text(_(KINDS[one.kind]))}</th><td>{text(one.text)}</td></tr>'
+            for one in found
+        )
         st.html(f'<div class="plain-table"><table><tbody>{rows}</tbody></table></div>')
         near = {one.other: one.column for one in found if one.kind == "renamed"}
         if near and st.button(_("Take the similar names for the same columns"), key="rename"):

@@ -34,10 +34,9 @@ SUSPECTED = {
     "free_text": N_("free text"),
     "date": N_("date"),
 }
-TIMES = ("days", "weeks", "months", "years")
 
 
-def _title(words: str) -> None:
+def title(words: str) -> None:
     st.html(f'<h2 class="c-title">{text(words)}</h2>')
 
 
@@ -72,9 +71,10 @@ def suspicions(draft: Draft) -> None:
     if not found:
         return
     with theme.card("suspicions"):
-        _title(_("Please look at these columns"))
+        title(_("Please look at these columns"))
         rows = "".join(
-            f'<tr><th scope="row">{text(one.column)}</th><td>{text(_(SUSPECTED[one.kind]))}</td><td>{text(one.reason)}</td></tr>'
+            f'<tr><th scope="row">{text(one.column)}</th><td>{text(_(SUSPECTED[one.kind]))}</td>'
+            f"<td>{text(one.reason)}</td></tr>"
             for one in found
         )
         st.html(f'<div class="plain-table"><table><tbody>{rows}</tbody></table></div>')
@@ -86,7 +86,7 @@ def editor(upload: Upload, draft: Draft) -> None:
     stages = [stage.name for stage in draft.study.stages]
     version = st.session_state.setdefault("editor_version", 0)
     with theme.card("columns"):
-        _title(_("Columns"))
+        title(_("Columns"))
         changed = st.data_editor(
             pd.DataFrame([choice.__dict__ for choice in columns]),
             key=f"columns_{upload.key}_{version}",
@@ -104,7 +104,7 @@ def editor(upload: Upload, draft: Draft) -> None:
             },
         )
     with theme.card("tasks"):
-        _title(_("Tasks"))
+        title(_("Tasks"))
         rows = [{**choice.__dict__, "excludes": list(choice.excludes)} for choice in tasks]
         asked = st.data_editor(
             pd.DataFrame(rows),
@@ -128,7 +128,9 @@ def editor(upload: Upload, draft: Draft) -> None:
 
 
 def _choices(title: str, words: dict[str, str]) -> object:
-    return st.column_config.SelectboxColumn(title, options=list(words), format_func=lambda name: _(words[name]) if name in words else "")
+    return st.column_config.SelectboxColumn(
+        title, options=list(words), format_func=lambda name: _(words[name]) if name in words else ""
+    )
 
 
 def _columns(frame: pd.DataFrame) -> list[ColumnChoice]:
@@ -140,7 +142,9 @@ def _tasks(frame: pd.DataFrame) -> list[TaskChoice]:
     found = []
     for row in frame.to_dict("records"):
         plain = {str(name): "" if value is None else value for name, value in row.items()}
-        found.append(TaskChoice(**{**plain, "kept": bool(plain["kept"]), "excludes": tuple(plain["excludes"] or ())}))
+        found.append(
+            TaskChoice(**{**plain, "kept": bool(plain["kept"]), "excludes": tuple(plain["excludes"] or ())})
+        )
     return found
 
 
@@ -152,57 +156,4 @@ def _keep(upload: Upload, draft: Draft, columns: list[ColumnChoice], tasks: list
         return
     if made != draft.study:
         st.session_state["editor_version"] += 1
-        st.rerun()
-
-
-def add_task(upload: Upload, draft: Draft) -> None:
-    """Offer a task of one's own: an expression, or a time and an event."""
-    with theme.card("add_task"), st.expander(_("Add a task")), st.form("new_task", border=False, clear_on_submit=False):
-        one, two, three = st.columns(3)
-        name = one.text_input(_("Name"), max_chars=60)
-        kind = two.selectbox(_("Kind"), list(TASK_KINDS), format_func=lambda kind: _(TASK_KINDS[kind]))
-        role = three.selectbox(_("Role"), list(ROLES), format_func=lambda role: _(ROLES[role]))
-        stage = one.selectbox(_("Asked at"), [stage.name for stage in draft.study.stages], index=len(draft.study.stages) - 1)
-        target = two.text_input(_("Target"), help=_("A column, or a condition such as nodes > 0; not for time to event."))
-        columns = ["", *map(str, upload.table.columns)]
-        time = one.selectbox(_("Time"), columns, help=_("Only for time to event."))
-        event = two.text_input(_("Event"), help=_("A column, or a condition such as status == 2."))
-        unit = three.selectbox(_("Unit of time"), TIMES, index=2)
-        if not st.form_submit_button(_("Add")):
-            return
-        quoted = f"`{time}`" if time and not time.isidentifier() else time
-        new = studies.NewTask(name.strip(), kind, role, stage, target, quoted, event, unit)
-        try:
-            studies.change(upload, draft, studies.column_choices(upload, draft), studies.task_choices(draft), new)
-        except studies.StudyError as error:
-            st.error(say.markdown(error))
-            return
-        st.session_state["editor_version"] += 1
-        st.rerun()
-
-
-def files(upload: Upload, draft: Draft | None) -> None:
-    """Take the study away as a file, or bring one."""
-    with theme.card("study_files"):
-        _title(_("As a file"))
-        if draft is not None:
-            st.download_button(
-                _("Study (TOML)"), draft.study.to_toml().encode(), "study.toml", "application/toml", key="study_toml",
-                icon=":material/download:", on_click="ignore",
-            )  # fmt: skip
-        turn = st.session_state.setdefault("study_turn", 0)
-        file = st.file_uploader(_("A study file instead of this one"), type=["toml"], key=f"study_file_{turn}")
-        problem = st.session_state.pop("study_problem", None)
-        if problem is not None:
-            st.error(say.markdown(problem))
-        if file is None:
-            return
-        try:
-            studies.replace_toml(upload, file.getvalue().decode("utf-8-sig"))
-        except UnicodeDecodeError:
-            st.session_state["study_problem"] = _("The file is not UTF-8 text.")
-        except studies.StudyError as error:
-            st.session_state["study_problem"] = str(error)
-        st.session_state["study_turn"] += 1
-        st.session_state["editor_version"] = st.session_state.get("editor_version", 0) + 1
         st.rerun()

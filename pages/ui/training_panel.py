@@ -6,7 +6,7 @@ import streamlit as st
 
 from mtl.figures.markup import text
 from mtl.language import N_, _, ngettext, number, span, study_language
-from mtl.services import training
+from mtl.services import comparing, scoring, training
 from mtl.services.training import Judged, Result, TrainingState
 from mtl.services.uploads import Upload
 from pages.ui import address, say, theme
@@ -37,7 +37,11 @@ def start(upload: Upload, study: object, state: TrainingState | None) -> None:
             st.warning(say.markdown(problem))
         if upload.cleaned.questions:
             open_count = len(upload.cleaned.questions)
-            words = ngettext("{count} question about the table is open.", "{count} questions about the table are open.", open_count)
+            words = ngettext(
+                "{count} question about the table is open.",
+                "{count} questions about the table are open.",
+                open_count,
+            )
             st.warning(say.markdown(words.format(count=open_count)))
             st.page_link("upload.py", label=_("Bring a table"), icon=":material/upload_file:")
         effort = st.segmented_control(
@@ -81,7 +85,9 @@ def _running(upload: Upload) -> None:
     if state is None or not state.open:
         st.rerun()
     left = _remaining(state.remaining)
-    st.progress(min(max(state.share, 0.0), 1.0), text=say.markdown(" · ".join(filter(None, (state.stage, left)))))
+    st.progress(
+        min(max(state.share, 0.0), 1.0), text=say.markdown(" · ".join(filter(None, (state.stage, left))))
+    )
     if st.button(_("Cancel"), key="cancel"):
         training.cancel(upload)
         st.rerun(scope="fragment")
@@ -99,34 +105,41 @@ def _remaining(seconds: float | None) -> str:
 def _log(state: TrainingState) -> None:
     if not state.log:
         return
-    lines = "".join(f"<li>{text(line.moment.strftime('%H:%M:%S'))} {text(line.text)}</li>" for line in state.log)
-    st.html(f'<details class="more"><summary>{text(_("Log"))}</summary><ul class="quiet">{lines}</ul></details>')
+    lines = "".join(
+        f"<li>{text(line.moment.strftime('%H:%M:%S'))} {text(line.text)}</li>" for line in state.log
+    )
+    head = _("Log")
+    st.html(f'<details class="more"><summary>{text(head)}</summary><ul class="quiet">{lines}</ul></details>')
 
 
-def result(upload: Upload, found: Result) -> None:
+def result(upload: Upload, study: object, found: Result) -> None:
     """Show how well it does on patients held out, what each part says alone, and the way on."""
     with theme.card("result"):
         head = _("How well it does on patients it has not seen")
-        words = _("Each patient was held out once: five folds, {rows} patients. Intervals are of 95 %.").format(rows=number(found.rows))
+        words = _(
+            "Each patient was held out once: five folds, {rows} patients. Intervals are of 95 %."
+        ).format(rows=number(found.rows))
         st.html(f'<h2 class="c-title">{text(head)}</h2><p class="quiet">{text(words)}</p>{_table(found)}')
         for task, reason in found.left_out.items():
             left_out = _("{task} is left out: {reason}").format(task=task, reason=reason)
             st.html(f'<p class="quiet">{text(left_out)}</p>')
         caution = _(
-            "The columns to the right are the parts of the blend alone. Whether sharing between tasks helped cannot be told from "
-            "them: that needs a comparison with shuffled helper labels."
+            "The columns to the right are the parts of the blend alone. Whether sharing between tasks helped cannot be "
+            "told from them: that needs a comparison with shuffled helper labels."
         )
         st.html(f'<p class="quiet">{text(caution)}</p>')
         if st.button(_("Use this model: see the patients"), type="primary", key="use_model"):
             address.open_cohort(training.use(upload))
-        _compare(upload)
+        _compare(upload, study)
 
 
 def _table(found: Result) -> str:
     titles = [_("Task"), _("Measure"), _("Patients"), _("Blend"), *(_(words) for words in EXPERTS.values())]
     head = "".join(f'<th scope="col">{text(title)}</th>' for title in titles)
     rows = "".join(_row(judged) for judged in found.tasks)
-    return f'<div class="plain-table"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    return (
+        f'<div class="plain-table"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    )
 
 
 def _row(judged: Judged) -> str:
@@ -149,24 +162,36 @@ def _number(value: float | None) -> str:
     return "–" if value is None else number(value, 3)
 
 
-def _compare(upload: Upload) -> None:
-    others = {one.key: one for one in training.others(upload)}
+def _compare(upload: Upload, study: object) -> None:
+    others = {one.key: one for one in comparing.others(upload)}
     if not others:
         return
     chosen = st.selectbox(
-        _("Compare with"), list(others), index=None, key="compare_with",
-        format_func=lambda key: f"{others[key].version} · {others[key].trained[:16].replace('T', ' ')} · {number(others[key].n_training)}",
-    )  # fmt: skip
+        _("Compare with"),
+        list(others),
+        index=None,
+        key="compare_with",
+        format_func=lambda key: (
+            f"{others[key].version} · {others[key].trained[:10]} · {number(others[key].n_training)}"
+        ),
+    )
     if chosen is None:
         return
-    compared = training.compare(upload, chosen)
-    if not compared:
-        st.html(f'<p class="quiet">{text(_("That model was not judged on these patients."))}</p>')
+    compared = comparing.compare(upload, study, chosen)
+    if compared is None:
+        words = _("That model has not scored these patients yet. Score them, then come back.")
+        st.html(f'<p class="quiet">{text(words)}</p>')
+        if st.button(_("Score"), key="score_to_compare"):
+            scoring.begin(upload, chosen)
+            st.switch_page("score.py")
         return
-    head = "".join(f'<th scope="col">{text(title)}</th>' for title in (_("Task"), _("Measure"), _("This model"), _("The other")))
+    titles = (_("Task"), _("Measure"), _("This model"), _("The other"))
+    head = "".join(f'<th scope="col">{text(title)}</th>' for title in titles)
     rows = "".join(
         f'<tr><th scope="row">{text(one.task)}</th><td>{text(_(METRICS[one.metric]))}</td>'
         f"<td>{text(_number(one.value))}</td><td>{text(_number(one.other))}</td></tr>"
         for one in compared
     )
-    st.html(f'<div class="plain-table"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>')
+    st.html(
+        f'<div class="plain-table"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    )

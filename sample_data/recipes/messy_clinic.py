@@ -64,9 +64,8 @@ def patients(rng: Generator) -> pd.DataFrame:
     size = np.round(np.clip(rng.lognormal(3.05, 0.45, ROWS), 4, 90))
     grade = 1 + (rng.random(ROWS) < 0.75).astype(int) + (rng.random(ROWS) < 0.15 + 0.006 * size)
     nodes = rng.poisson(np.exp(-1.1 + 0.045 * size + rng.normal(0, 0.8, ROWS))).clip(0, 30)
-    receptor = np.clip(
-        np.round(100 * rng.beta(1.6 - 0.35 * (grade - 2), 0.8 + 0.3 * (grade - 1)), -1), 0, 100
-    )
+    negative = rng.random(ROWS) < 0.02 + 0.13 * grade
+    receptor = np.where(negative, 0, np.clip(10 * np.round(10 * rng.beta(4, 1.2, ROWS)), 10, 100))
     her2 = rng.random(ROWS) < 0.12 + 0.06 * (grade - 1)
     ki67 = np.clip(np.round(rng.gamma(2.0, 5.0 + 5.0 * (grade - 1))), 1, 95)
     cea = np.round(np.clip(rng.lognormal(0.55 + 0.03 * nodes, 0.6), 0.2, None), 2)
@@ -76,14 +75,8 @@ def patients(rng: Generator) -> pd.DataFrame:
         1 + np.exp(-(-1.0 + 0.5 * nodes + 0.8 * (grade - 2) - 0.05 * (age - 54)))
     )
     endocrine = rng.random(ROWS) < np.where(receptor >= 10, 0.85, 0.04)
-    hazard = np.exp(
-        -5.9
-        + 0.10 * np.minimum(nodes, 12)
-        + 0.016 * size
-        + 0.45 * (grade - 2)
-        - 0.5 * endocrine
-        + 0.35 * her2
-    )
+    risk = 0.17 * np.minimum(nodes, 12) + 0.025 * size + 0.6 * (grade - 2) - 0.8 * endocrine + 0.5 * her2
+    hazard = np.exp(-5.9 + risk)
     recurrence, censoring = rng.exponential(1 / hazard), rng.uniform(12, 110, ROWS)
     days = np.sort(rng.integers(0, 2_900, ROWS))
     first = np.datetime64("2014-01-06")

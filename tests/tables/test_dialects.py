@@ -120,6 +120,7 @@ LINES = st.lists(
 @example("a,b\n1,2\n\n3,4")
 @example("a,b\r1,2\r3,4")
 @example('a,b\n1,2\n3,"')
+@example('a,b\n1,"open\n')
 def test_anything_is_read_or_refused_alike(text: str) -> None:
     """The two readers give the same table or the same message, and every line is accounted for."""
     answers = []
