@@ -6,17 +6,11 @@ import streamlit as st
 
 from mtl.figures import curve, gauge
 from mtl.figures.markup import text
-from mtl.language import N_, _, number
+from mtl.language import _, number
 from mtl.services import cases
 from mtl.services.cases import Case, Number, TaskOutput
+from mtl.services.wording import ROLES, no_reason, reasons
 from pages.ui import address, say, theme
-
-ROLES = {
-    "diagnosis": N_("Diagnosis"),
-    "treatment": N_("Treatment, as it was given"),
-    "prognosis": N_("Outlook"),
-}
-REASONS = 3
 
 
 def pathway(case: Case, chosen: str) -> None:
@@ -130,35 +124,25 @@ def _picture(output: TaskOutput, shown: Number) -> str:
         ends = (_("lowest"), _("highest"))
         return "" if share is None else gauge.gauge(share, middle=0.5, ends=ends, words=words).html
     return gauge.gauge(
-        shown.value, shown.low, shown.high, shown.cohort_median, ("0", "100"), _middle(output, shown)
+        shown.value, shown.low, shown.high, shown.cohort_median, ("0", "100"), say.cohort_median(output, shown)
     ).html + _quiet(say.place(shown))  # fmt: skip
-
-
-def _middle(output: TaskOutput, shown: Number) -> str:
-    if shown.cohort_median is None:
-        return ""
-    return _("cohort median {number}").format(number=say.amount(output.task, shown.cohort_median))
 
 
 def _curve(output: TaskOutput, shown: Number) -> str:
     found = output.curve
     assert found is not None
-    until = max([one.horizon or 0.0 for one in output.numbers if one.value is not None], default=0.0)
-    until = min(max(until, shown.horizon or 0.0), found.estimable_until) if until else found.estimable_until
+    until = say.shown_until(output, found)
     years = [float(year) for year in found.years if year <= until + 1e-9]
     kept = len(years)
     drawn = curve.risk_curve(
         curve.Curve(years, found.risk[:kept].tolist()), curve.Curve(years, found.reference[:kept].tolist()),
         shown.horizon, until, say.title(output.task), theme.colours(),
     )  # fmt: skip
-    half = (
-        _("half of such patients by {time}").format(time=say.years(round(found.median, 1)))
-        if found.median is not None and found.median <= until
-        else _("fewer than half within {time}").format(time=say.years(round(until, 1)))
-    )
     one, other = _("this patient"), _("reference patient")
     key = f'<div class="k-legend"><span>{text(one)}</span><span>{text(other)}</span></div>'
-    words = " · ".join(filter(None, (_middle(output, shown), say.place(shown), half)))
+    words = " · ".join(
+        filter(None, (say.cohort_median(output, shown), say.place(shown), say.half_by(found, until)))
+    )
     return drawn.html + key + _quiet(words)
 
 
@@ -167,12 +151,9 @@ def _quiet(words: str) -> str:
 
 
 def _reasons(output: TaskOutput) -> str:
-    if output.story is None:
-        return ""
-    told = [one for one in output.story.contributions[:REASONS] if one.points]
+    told = reasons(output)
     if not told:
-        words = _("As for the reference patient: no finding moves it by a whole point.")
-        return _quiet(words) if output.kind != "regression" else ""
+        return _quiet(no_reason(output))
     lines = "".join(
         f'<li><b class="{_way(one.points)}" aria-hidden="true">{_sign(one.points)}</b>'
         f"<span>{text(one.sentence)}</span></li>"
