@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from mtl import __version__
-from mtl.commands import console, evaluate, explain, link, predict, serve, train
+from mtl.commands import console, evaluate, explain, link, predict, report, serve, train
 
 COMMANDS: dict[str, tuple[ModuleType, str]] = {
     "train": (train, "fit a model to a table and judge it out of fold"),
     "evaluate": (evaluate, "every metric of a model on a table, with intervals"),
     "predict": (predict, "every task's numbers for a table, or for one JSON case"),
     "explain": (explain, "why one patient's numbers are what they are"),
+    "report": (report, "one patient's page for the tumour board, as PDF"),
     "link": (link, "the address of a case on the running app"),
     "serve": (serve, "start the app"),
 }

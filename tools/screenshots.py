@@ -3,7 +3,8 @@
     python tools/screenshots.py [--out docs/images]
 
 Starts the app on a free port with its own state folder, waits until the sample models are trained, and photographs
-every page at 1440 and 390 pixels, light and dark, and the case in Chinese.
+every page at 1440 and 390 pixels, light and dark, and the case in Chinese; and the printed case (with `pdftoppm` of
+Debian's poppler-utils).
 """
 
 from __future__ import annotations
@@ -57,6 +58,29 @@ def shoot(browser: Browser, url: str, path: Path, size: tuple[int, int], scheme:
     print(path)
 
 
+def printed(path: Path, identifier: str, env: dict[str, str]) -> None:
+    """Photograph the printed case, on paper as wide as the screen's picture is useful in a text."""
+    with tempfile.TemporaryDirectory() as folder:
+        sheet = Path(folder) / "case.pdf"
+        table = ROOT / "sample_data" / "rotterdam" / "cohort.csv"
+        command = [
+            sys.executable,
+            "-m",
+            "mtl",
+            "report",
+            "rotterdam",
+            str(table),
+            "--id",
+            identifier,
+            "--out",
+            str(sheet),
+        ]
+        subprocess.run(command, cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL)
+        target = str(path.with_suffix(""))
+        subprocess.run(["pdftoppm", "-r", "110", "-png", "-singlefile", str(sheet), target], check=True)
+    print(path)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -82,6 +106,7 @@ def main() -> None:
                 cwd=ROOT, env=env, check=True, capture_output=True, text=True,
             ).stdout.strip()  # fmt: skip
             case = f"{link}&task=recurrence"
+            printed(args.out / "report.png", args.case, env)
             pages = {"overview": f"{url}/", "patients": f"{url}/patients", "case": case}
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)

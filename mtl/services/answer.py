@@ -96,9 +96,8 @@ KEPT = 128  # patients as recorded whose answers stay in memory
 
 @lru_cache(maxsize=KEPT)
 def _recorded(cohort: Cohort, place: int) -> Answer:
-    row, study = cohort.row(place), cohort.study
-    given = {t.column: _TRUTH[int(holds(study.given(t.column), row)[0])] for t in study.treatments}
-    return _ask(cohort, place, row, given, {})
+    row = cohort.row(place)
+    return _ask(cohort, place, row, given_of(cohort.study, row), {})
 
 
 def answer(cohort: Cohort, place: int, edits: Mapping[str, Any] | None = None) -> Answer:
@@ -117,6 +116,29 @@ def _ask(
     scores = scores_of(cohort)
     model, fold = record(str(cohort.model)), int(scores.folds[place])
     asked = reader(model, fold if fold >= 0 else FINAL)
+    return ask(Asked(cohort, place, model, fold, asked, scores), row, given, edits)
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """Who is asked about whom: see :class:`Answer` for the fields."""
+
+    cohort: Cohort
+    place: int
+    record: ModelRecord
+    fold: int
+    reader: Reader
+    scores: Scores
+
+
+def given_of(study: Study, row: pd.DataFrame) -> dict[str, bool | None]:
+    """Whether each treatment was given, None where the record does not say."""
+    return {t.column: _TRUTH[int(holds(study.given(t.column), row)[0])] for t in study.treatments}
+
+
+def ask(of: Asked, row: pd.DataFrame, given: dict[str, bool | None], edits: dict[str, Any]) -> Answer:
+    """What a predictor says about a table of one row."""
+    cohort, asked, scores = of.cohort, of.reader, of.scores
     X = encode(cohort.study, row).X
     found = asked.explainer.contributions(X)
     offsets, known = {}, {}
@@ -126,9 +148,9 @@ def _ask(
             offsets[task.name], known[task.name] = told.values[0], bool(told.untreated_known[0])
     return Answer(
         cohort=cohort,
-        place=place,
-        record=model,
-        fold=fold,
+        place=of.place,
+        record=of.record,
+        fold=of.fold,
         reader=asked,
         row=row,
         X=X,

@@ -43,6 +43,7 @@ __all__ = [
     "Typical",
     "WhatIf",
     "Why",
+    "case_of",
     "heatmap",
     "open_case",
     "own_outcome",
@@ -83,6 +84,12 @@ def open_case(
     require("case:read")
     cohort, place = _found(case_key)
     return _case(case_key, _answer(cohort, place, edits or {}), horizons or {})
+
+
+def case_of(case_key: str, found: Answer, horizons: Mapping[str, float] | None = None) -> Case:
+    """A case from an answer that a service has got elsewhere, of a patient who is in no cohort here."""
+    require("case:read")
+    return _case(case_key, found, horizons or {})
 
 
 def _found(case_key: str) -> tuple[Cohort, int]:
