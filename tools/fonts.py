@@ -5,8 +5,7 @@
 - `noto-sans-sc-*.woff2`: Noto Sans CJK SC (OFL 1.1), from Debian's `fonts-noto-cjk`, limited to the
   characters of the catalogues and of the sample studies, and to GB 2312 level 1, the 3,755 most used.
 - `mtl/report/fonts/`: the same for print, which takes neither woff2 nor a variable font: two weights of Inter cut
-  from `inter.woff2`; Noto with level 2 of GB 2312 too as regular (rare names), and as bold only what the interface and
-  the samples need (print falls back on the regular).
+  from `inter.woff2`; Noto, as regular with level 2 of GB 2312 too (rare names; print falls back from bold to regular).
 
 Run it again when a new character appears; `tests/test_house.py` fails until then.
 """
@@ -138,7 +137,7 @@ def for_print() -> None:
         save_subset(inter, {chr(code) for code in inter.getBestCmap()}, PRINT / f"inter-{name}.ttf")
     # a browser finds a rare name's character on the reader's machine; print has only these files
     named = chinese_characters() | gb2312(56, 87)
-    for weight, characters in (("Regular", named), ("Bold", used_characters())):
+    for weight, characters in (("Regular", named), ("Bold", chinese_characters())):
         noto = TTFont(NOTO / f"NotoSansCJK-{weight}.ttc", fontNumber=SIMPLIFIED_CHINESE)
         save_subset(noto, characters, PRINT / f"noto-sans-sc-{weight.lower()}.otf")
     (PRINT / "characters.txt").write_text("".join(sorted(print_characters())), encoding="utf-8", newline="")

@@ -92,7 +92,7 @@ def case_page(
         title=_("Patient {identifier}").format(identifier=case.identifier),
         about=study.title.get(language) or case.cohort_name,
         badges=tuple(filter(None, badges)),
-        facts=(*facts, _("printed {date}").format(date=date(day))),
+        facts=facts,
         findings=tuple(
             Fact(wording.title(one.feature), one.text, wording.unusual(one))
             for one in case.findings
@@ -103,7 +103,7 @@ def case_page(
         treatments=treatments,
         similar=similar,
         limits=_limits(case),
-        words=_words(case),
+        words=_words(case, day),
         printed=day,
     )
 
@@ -217,8 +217,9 @@ def _limits(case: Case) -> tuple[str, ...]:
     )
 
 
-def _words(case: Case) -> dict[str, str | list[str]]:
+def _words(case: Case, day: datetime.date) -> dict[str, str | list[str]]:
     return {
+        "printed": _("printed {date}").format(date=date(day)),
         "model": f"Consilium · {wording.trained(case)}",
         # Translators: the braces stay; the program for print fills them
         "page": _("page {page} of {pages}"),

@@ -153,6 +153,6 @@ def test_a_loose_patient_has_the_numbers_of_the_model_and_is_compared_with_nobod
     assert case.output("malignant").headline.cohort_median is None
     assert not case.in_training
     page = reports.case_page(case, DAY)
-    assert "model " in page.facts[-2]
+    assert "model " in page.facts[-1]
     assert json.dumps(page.words)
     assert reports.pages(reports.page_pdf(case)) == 1
