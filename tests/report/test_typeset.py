@@ -31,7 +31,8 @@ from tools import fonts
 
 DAY = datetime.date(2026, 11, 23)
 WORDS: dict[str, str | list[str]] = {
-    "model": "model 1", "printed": "printed today", "page": "page {page} of {pages}", "levels": ["100 %", "50 %", "0 %"], "findings": "Findings",
+    "model": "model 1", "printed": "printed today",
+    "page": "page {page} of {pages}", "levels": ["100 %", "50 %", "0 %"], "findings": "Findings",
     "treatments": "Usual practice", "similar": "Patients like this one", "decision": "Decision", "name": "Name",
     "signature": "Signature", "date": "Date",
 }  # fmt: skip
