@@ -11,6 +11,7 @@ from pathlib import Path
 import mtl
 from mtl.data.samples import load_sample
 from mtl.jobs.queue import Payload
+from mtl.jobs.scoring import beside
 from mtl.multitask import MultiTaskModel
 from mtl.store import cohorts, models, scores
 from mtl.store.cohorts import CohortError
@@ -87,3 +88,4 @@ def prepare(payload: Payload, report: Callable[[str, float], None]) -> None:
         report("saving", 0.9)
         record = models.register_trained(key, sample.model, fitted, own, rows)
     scores.score(cohort, record, lambda what, share: report(what, 0.9 + 0.1 * share))
+    beside(cohort.key, record)

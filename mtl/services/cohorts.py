@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mtl.services.global_view import that_matter as _that_matter
 from mtl.services.loaded import record
 from mtl.services.summary import ModelSummary, summary
 from mtl.services.users import require
 from mtl.services.worklist import (
+    FLAGS,
     Filter,
     Neighbours,
     Query,
@@ -22,9 +24,10 @@ from mtl.services.worklist import (
 from mtl.store import cohorts as store
 from mtl.store.cohorts import Cohort, CohortError
 from mtl.store.scores import scores_of
-from mtl.study import Study, Text
+from mtl.study import Feature, Study, Text
 
 __all__ = [
+    "FLAGS",
     "CohortError",
     "CohortSummary",
     "Filter",
@@ -37,6 +40,7 @@ __all__ = [
     "neighbours",
     "overview",
     "random_case",
+    "that_matter",
     "worklist",
 ]
 
@@ -127,3 +131,12 @@ def neighbours(cohort: str, query: Query, case_key: str) -> Neighbours:
     """
     require("cohort:read")
     return around(store.get(cohort), query, case_key)
+
+
+def that_matter(cohort: str) -> tuple[Feature, ...]:
+    """Inputs whose absence a worklist marks: those that carry half of some task's mean absolute contributions.
+
+    See :func:`mtl.services.global_view.that_matter`; raises the errors of :func:`worklist`.
+    """
+    require("cohort:read")
+    return _that_matter(store.get(cohort))

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from mtl.data.encode import encode_column
+from mtl.services.global_view import that_matter
 from mtl.store.cohorts import Cohort
 from mtl.store.scores import Scores, scores_of
 
@@ -29,6 +30,12 @@ RECORDED = (
     "recorded:"  # before a feature's name that is also an output's (a task may have its feature's name)
 )
 _FILE = "read_parquet(?)"
+
+
+# What a patient may be marked with, in the order in which it is shown. Conditions on stored columns; that of the last is
+# made for the cohort, see `_flags`.
+NOVEL, RANGE, UNSEEN, LACKING = "out_of_distribution", "out_of_range", "unseen", "missing_that_matters"
+FLAGS = (NOVEL, RANGE, UNSEEN, LACKING)
 
 
 class QueryError(ValueError):
@@ -75,6 +82,8 @@ class Query:
         Only where there is something to sort by.
     offset, limit : int
         The page. `limit` is at most 1000.
+    flags : tuple of str
+        Of :data:`FLAGS`: only patients marked with every one of them.
     """
 
     search: str = ""
@@ -83,6 +92,7 @@ class Query:
     descending: bool = True
     offset: int = 0
     limit: int = 50
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,8 +104,7 @@ class Worklist:
     rows : DataFrame
         "case_key", "identifier"; each feature as recorded (`recorded` says in which column); each of `outputs`, with
         ".low" and ".high" beside it where there is an interval; "known" (features with a value), "of" (features),
-        "in_training" (bool: the numbers are out of fold) and "flags" (a tuple of "out_of_distribution",
-        "out_of_range", "unseen").
+        "in_training" (bool: the numbers are out of fold) and "flags" (a tuple of :data:`FLAGS`).
     features : tuple of str
         Features whose column has their own name, in study order.
     recorded : dict
@@ -152,18 +161,30 @@ def _rows(cohort: Cohort, scores: Scores, places: list[int]) -> pd.DataFrame:
     features = tuple(feature.name for feature in cohort.study.features)
     columns |= {f"f{j}": column for j, column in enumerate(_recorded(features, scores).values())}
     columns |= {f"o{j}": name for j, name in enumerate(scores.outputs) if not name.endswith(".log_hazard")}
-    marks = {"novel": "out_of_distribution", "out_of_range": "out_of_range", "unseen": "unseen"}
+    marks = {f"{condition} AS mark{i}": flag for i, (flag, condition) in enumerate(_flags(cohort).items())}
     wanted = ", ".join(str(int(place)) for place in places) or "-1"
     sql = f"SELECT row, {', '.join([*columns, 'known', 'fold', *marks])} FROM {_FILE} WHERE row IN ({wanted})"
     with _cursor() as cursor:
         found: pd.DataFrame = cursor.execute(sql, [str(scores.file)]).df()
     found = found.set_index("row").loc[places].reset_index(drop=True)
     rows = found[list(columns)].set_axis(pd.Index(columns.values()), axis=1)
-    lit = found[list(marks)].to_numpy() > 0
+    lit = found[[f"mark{i}" for i in range(len(marks))]].to_numpy(dtype=bool)
     flags = [tuple(word for word, holds in zip(marks.values(), row, strict=True) if holds) for row in lit]
     rows["known"], rows["of"] = found["known"], len(cohort.study.features)
     rows["in_training"], rows["flags"] = found["fold"] >= 0, pd.Series(flags, index=rows.index, dtype=object)
     return rows
+
+
+def _flags(cohort: Cohort) -> dict[str, str]:
+    """Each flag's condition in SQL. Stored columns have plain names, so no heading of a table is in it."""
+    names = [feature.name for feature in cohort.study.features]
+    lacking = [f"x{names.index(feature.name)} IS NULL" for feature in that_matter(cohort)]
+    return {
+        NOVEL: "novel",
+        RANGE: "(out_of_range > 0)",
+        UNSEEN: "(unseen > 0)",
+        LACKING: f"({' OR '.join(lacking) or 'false'})",
+    }
 
 
 def in_range(cohort: Cohort, output: str, low: float, high: float, rng: np.random.Generator) -> str | None:
@@ -221,7 +242,12 @@ class _Plan:
         if len(query.filters) > MOST_FILTERS or len(query.search) > LONGEST_SEARCH:
             raise QueryError(f"at most {MOST_FILTERS} filters and {LONGEST_SEARCH} characters to search for")
         self.where = " AND ".join(
-            ["true", *self._search(query.search), *(c for f in query.filters for c in self._filter(f))]
+            [
+                "true",
+                *self._search(query.search),
+                *self._marked(query.flags),
+                *(c for f in query.filters for c in self._filter(f)),
+            ]
         )
         self.by = "NULL" if query.sort is None else self._sortable(query.sort)
         self._falls = query.descending
@@ -257,6 +283,15 @@ class _Plan:
             return []
         self.values.append(text.strip().casefold())
         return ["contains(search, ?)"]
+
+    def _marked(self, flags: tuple[str, ...]) -> list[str]:
+        if not flags:
+            return []
+        known = _flags(self.cohort)
+        for flag in flags:
+            if flag not in known:
+                raise QueryError(f"there is no flag {str(flag)[:80]!r}; there are {', '.join(known)}")
+        return [known[flag] for flag in dict.fromkeys(flags)]
 
     def _column(self, name: str) -> str:
         if name not in self._columns:

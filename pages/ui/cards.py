@@ -92,6 +92,19 @@ def _card(case: Case, output: TaskOutput, chosen: str) -> None:
                 say.markdown(label), key=f"why_{place}", on_click=address.put,
                 kwargs={"task": output.task.name, "category": None},
             )  # fmt: skip
+        _treatments(case, output)
+
+
+def _treatments(case: Case, output: TaskOutput) -> None:
+    """Lead from a treatment's card to what was usual and what trials promise."""
+    for treatment in case.study.treatments:
+        if treatment.task == output.task.name:
+            st.page_link(
+                "treatment.py",
+                label=_("Usual practice and trials"),
+                icon=":material/balance:",
+                query_params={address.CASE: case.key, address.TREATMENT: treatment.column},
+            )
 
 
 def _number(output: TaskOutput, shown: Number) -> str:

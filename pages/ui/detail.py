@@ -1,4 +1,4 @@
-"""Below the reasons, one at a time: what if, the full table, what became of the patient."""
+"""Below the reasons, one at a time: what if, similar patients, the full table, what became of the patient."""
 
 from __future__ import annotations
 
@@ -8,20 +8,23 @@ from mtl.figures.markup import text
 from mtl.language import _
 from mtl.services import cases
 from mtl.services.cases import Case, Why
-from pages.ui import findings, say, theme, what_if
+from pages.ui import findings, say, similar, theme, what_if
 
 
 def tabs(case: Case, explained: Why) -> None:
     """Show the tabs; only the open one is computed."""
     with theme.card("detail"):
-        edit, table, outcome = st.tabs(
-            [_("What if"), _("All findings"), _("What became of the patient")],
+        edit, like, table, outcome = st.tabs(
+            [_("What if"), _("Patients like this one"), _("All findings"), _("What became of the patient")],
             on_change="rerun",
             key="detail",
         )
         if edit.open:
             with edit:
                 what_if.panel(case, explained.task.name)
+        if like.open:
+            with like:
+                similar.panel(case, explained.task.name)
         if table.open:
             with table:
                 findings.panel(case, explained)

@@ -21,6 +21,16 @@ def query(cohort: str) -> Query:
     return found
 
 
+def flag_words() -> dict[str, str]:
+    """Return what a patient may be marked with, in words."""
+    return {
+        "out_of_distribution": _("unlike the training patients"),
+        "out_of_range": _("out of range"),
+        "unseen": _("not understood"),
+        "missing_that_matters": _("lacks an input that matters"),
+    }
+
+
 def keep(cohort: str, changed: Query) -> None:
     """Keep a query; one that differs in more than its page starts at the first."""
     if dataclasses.replace(changed, offset=0) != dataclasses.replace(query(cohort), offset=0):
@@ -68,19 +78,27 @@ def bar(cohort: CohortSummary) -> None:
             _("Direction"), list(ways), default=now.descending, key=f"way_{cohort.key}", required=True,
             format_func=ways.__getitem__, label_visibility="collapsed", disabled=not sort,
         )  # fmt: skip
-        chosen = _filters(cohort, now, names)
+        chosen, flags = _filters(cohort, now, names)
         _random(cohort, names)
     keep(
         cohort.key,
         dataclasses.replace(
-            now, search=search.strip(), sort=sort or None, descending=bool(descending), filters=chosen
+            now,
+            search=search.strip(),
+            sort=sort or None,
+            descending=bool(descending),
+            filters=chosen,
+            flags=flags,
         ),
     )
 
 
-def _filters(cohort: CohortSummary, now: Query, names: dict[str, str]) -> tuple[Filter, ...]:
+def _filters(
+    cohort: CohortSummary, now: Query, names: dict[str, str]
+) -> tuple[tuple[Filter, ...], tuple[str, ...]]:
     held = {one.column: one for one in now.filters}
-    label = _("Filters ({count})").format(count=len(held)) if held else _("Filters")
+    count = len(held) + len(now.flags)
+    label = _("Filters ({count})").format(count=count) if count else _("Filters")
     with st.popover(label, icon=":material/filter_alt:", width="content"):
         features = {feature.name: feature for feature in cohort.study.features}
         words = names | {name: say.title(feature) for name, feature in features.items()}
@@ -88,7 +106,22 @@ def _filters(cohort: CohortSummary, now: Query, names: dict[str, str]) -> tuple[
             _("Filter by"), list(words), default=[name for name in held if name in words],
             format_func=words.__getitem__, key=f"columns_{cohort.key}", placeholder=_("choose a number or a finding"),
         )  # fmt: skip
-        return tuple(_filter(cohort, column, words[column], held.get(column)) for column in columns)
+        chosen = tuple(_filter(cohort, column, words[column], held.get(column)) for column in columns)
+        flags = flag_words()
+        marked = st.multiselect(
+            _("Marked as"), list(flags), default=list(now.flags), format_func=flags.__getitem__,
+            key=f"flags_{cohort.key}", placeholder=_("any"), help=_matter(cohort),
+        )  # fmt: skip
+        return chosen, tuple(marked)
+
+
+def _matter(cohort: CohortSummary) -> str:
+    """Say which inputs matter, and why."""
+    names = ", ".join(say.markdown(say.title(feature)) for feature in cohorts.that_matter(cohort.key))
+    return _(
+        "Inputs that matter: the fewest that make up half of a task's mean absolute contributions, for any task. "
+        "Here: {names}."
+    ).format(names=names or _("none"))
 
 
 def _filter(cohort: CohortSummary, column: str, label: str, held: Filter | None) -> Filter:

@@ -26,7 +26,9 @@ SECTIONS: dict[str, tuple[Page, ...]] = {
         Page("overview.py", N_("Overview"), "overview", ":material/home:"),
         Page("patients.py", N_("Patients"), "patients", ":material/groups:"),
         Page("case.py", N_("Case"), "case", ":material/person:"),
+        Page("treatment.py", N_("Treatment"), "treatment", ":material/balance:"),
     ),
+    N_("Model"): (Page("explain.py", N_("Explain"), "explain", ":material/insights:"),),
 }
 START = "overview"
 

@@ -55,7 +55,7 @@ def _form(case: Case) -> dict[str, object]:
                 st.columns(_COLUMNS), editable[start : start + _COLUMNS], strict=False
             ):
                 with column, st.container(gap="xxsmall"):
-                    given[finding.feature.name] = _field(case, finding, tries)
+                    given[finding.feature.name] = field(case, finding, tries)
         locked = "; ".join(
             _("{label}: {value}").format(label=say.title(one.treatment), value=one.text)
             for one in case.treatments
@@ -70,7 +70,7 @@ def _form(case: Case) -> dict[str, object]:
                 st.session_state[kept] = {
                     name: value
                     for name, value in given.items()
-                    if not _same(value, _start(case.finding(name)))
+                    if not same(value, recorded(case.finding(name)))
                 }
             if st.form_submit_button(_("Back to the record"), key=f"restore_{case.key}"):
                 st.session_state.pop(kept, None)
@@ -80,12 +80,13 @@ def _form(case: Case) -> dict[str, object]:
     return found
 
 
-def _field(case: Case, finding: Finding, tries: int) -> object:
+def field(case: Case, finding: Finding, tries: int) -> object:
+    """Show the field of a finding and return its value; an empty one means not measured."""
     feature, key = finding.feature, f"edit_{case.key}_{tries}_{finding.feature.name}"
     unit = feature.unit.get(study_language())
     label = say.markdown(f"{say.title(feature)} ({unit})" if unit else say.title(feature))
     missing = _("not measured")
-    start = _start(finding)
+    start = recorded(finding)
     if feature.kind == "numeric":
         value = st.number_input(
             label, value=start, key=key, placeholder=missing, format="%g", step=_step(feature.decimals)
@@ -109,7 +110,7 @@ def _step(decimals: int | None) -> float:
     return float(10.0 ** -(decimals or 0))
 
 
-def _start(finding: Finding) -> object:
+def recorded(finding: Finding) -> object:
     """Return the recorded value as its field takes it: a number, a level's text, "true", "false" or None."""
     if finding.missing or finding.value is None:
         return None
@@ -131,7 +132,8 @@ def _equal_numbers(one: object, other: object) -> bool:
         return False
 
 
-def _same(one: object, other: object) -> bool:
+def same(one: object, other: object) -> bool:
+    """Return whether two values of a field are the same; not measured equals itself."""
     return one == other or (one is None and other is None)
 
 

@@ -104,17 +104,18 @@ def _row(cohort: CohortSummary, row: Mapping[str, object], columns: Columns) -> 
     for index, column in enumerate(columns.outputs):
         line.append(_number(cohort, row, column, _place(index, columns, query)))
     flags = row.get("flags") or ()
-    words = {"out_of_range": _("out of range"), "unseen": _("not understood")}
-    marks = "".join(f' <span class="badge plain">{text(words.get(flag, flag))}</span>' for flag in flags)  # type: ignore[attr-defined]
+    words = filters.flag_words()
+    marks = "".join(f'<span class="badge plain">{text(words.get(flag, flag))}</span>' for flag in flags)  # type: ignore[attr-defined]
+    marked = f'<div class="row-flags">{marks}</div>' if marks else ""
     known = _("{known} of {count}").format(known=number(row["known"]), count=number(row["of"]))  # type: ignore[arg-type]
-    line.append(f'<span class="narrow quiet">{text(known)}{marks}</span>')
+    line.append(f'<span class="narrow quiet">{text(known)}</span>')
     key = str(row["case_key"])
     with st.container(
         key=f"row_{key}", horizontal=True, gap="small", wrap=False, vertical_alignment="center"
     ):
         if st.button(say.markdown(str(row["identifier"])), key=f"open_{key}", type="tertiary", help=None):
             address.open_case(key, _wanted(cohort, query))
-        st.html(f'<div class="row-cells">{"".join(line)}</div>', width="stretch")
+        st.html(f'<div class="row-cells">{"".join(line)}</div>{marked}', width="stretch")
 
 
 def _wanted(cohort: CohortSummary, query: Query) -> str | None:
