@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from mtl.explain.explainer import Explainer
+from mtl.expressions import cells
 from mtl.multitask import MultiTaskModel
 from mtl.services import cases
 from mtl.services.answer import Asked, ask, given_of
@@ -17,8 +18,11 @@ from mtl.services.loaded import FINAL, Reader
 from mtl.services.users import require
 from mtl.store import models
 from mtl.store.cohorts import Cohort
+from mtl.store.home import secret
+from mtl.store.keys import case_key
 from mtl.store.models import ModelRecord
 from mtl.store.scores import Scores, scores_of_training
+from mtl.study import Study
 
 
 @dataclass(frozen=True)
@@ -64,11 +68,14 @@ def case(
     fold
         The fold in which the patient was held out, -1 for a patient who was not in training.
     record
-        The registered model, None for one that came as a folder. With it a training patient has a place among the
-        training patients, as on the screen; others are compared with nobody.
+        The registered model, None for one that came as a folder. With it a training patient is the app's case, with
+        everything that the screen shows; others are compared with nobody.
     """
     require("case:read")
     study = model.study
+    here = None if record is None or fold < 0 else _of_cohort(record, study, row)
+    if here is not None:
+        return here
     scores = scores_of_training(record) if record is not None else None
     columns = tuple(str(name) for name in model.predict(row).columns)
     if scores is None or fold < 0:
@@ -78,6 +85,19 @@ def case(
     reader = Reader(model.predictor_, Explainer(model.predictor_))
     asked = Asked(nowhere, 0, record or _unregistered(model), fold, reader, scores)
     return cases.case_of("", ask(asked, row, given_of(study, row), {}))
+
+
+def _of_cohort(record: ModelRecord, study: Study, row: pd.DataFrame) -> Case | None:
+    """The case that the app shows for a training patient, if the row says the same of the treatments."""
+    identifier = cells.cell_text(row[study.identifier].iloc[0])
+    if record.cohort is None or identifier is None:
+        return None
+    try:
+        found = cases.open_case(case_key(secret(), record.cohort, identifier))
+    except cases.CaseError:
+        return None
+    told = {one.treatment.column: one.given for one in found.treatments}
+    return found if found.model.key == record.key and told == given_of(study, row) else None
 
 
 def registered(folder: Path | None) -> ModelRecord | None:

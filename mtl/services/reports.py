@@ -7,7 +7,7 @@ import datetime
 from mtl.figures import curve, gauge
 from mtl.figures.markup import Scale
 from mtl.figures.palette import LIGHT
-from mtl.language import _, date, number, percent, pgettext, study_language
+from mtl.language import _, date, number, percent, study_language
 from mtl.report import (
     PAPERS,
     CasePage,
@@ -17,14 +17,14 @@ from mtl.report import (
     Section,
     Share,
     Shares,
-    SimilarNote,
     TaskLine,
-    TreatmentNote,
     pdf,
 )
 from mtl.report.typeset import page_count
 from mtl.services import wording
 from mtl.services.case_view import Case, Number, TaskOutput
+from mtl.services.report_notes import similar_note, treatment_notes
+from mtl.services.treatment_words import joined
 from mtl.services.users import require
 
 __all__ = ["PAPERS", "case_page", "file_name", "page_pdf", "pages"]
@@ -63,25 +63,12 @@ def file_name(case: Case) -> str:
     return f"consilium-{case.key}.pdf"
 
 
-def case_page(
-    case: Case,
-    day: datetime.date,
-    treatments: tuple[TreatmentNote, ...] = (),
-    similar: SimilarNote | None = None,
-) -> CasePage:
-    """What the sheet says.
-
-    Parameters
-    ----------
-    case
-    day
-        The date on it.
-    treatments, similar
-        What was usual and is to be expected, and the nearest patients, where somebody has worked them out.
-    """
+def case_page(case: Case, day: datetime.date) -> CasePage:
+    """What the sheet says; `day` is the date on it. What-if values are marked as such."""
     require("case:read")
     study, language = case.study, study_language()
     badges = (
+        _("what if: not all findings are as recorded") if any(f.edited for f in case.findings) else "",
         wording.novel(case),
         wording.out_of_fold(case),
         _("for demonstration only") if study.demonstration else "",
@@ -94,14 +81,18 @@ def case_page(
         badges=tuple(filter(None, badges)),
         facts=facts,
         findings=tuple(
-            Fact(wording.title(one.feature), one.text, wording.unusual(one))
+            Fact(
+                wording.title(one.feature),
+                one.text,
+                wording.unusual(one) or (_("changed") if one.edited else ""),
+            )
             for one in case.findings
             if not one.missing or one.unusual
         ),
         missing=_missing(case),
         sections=_sections(case),
-        treatments=treatments,
-        similar=similar,
+        treatments=treatment_notes(case),
+        similar=similar_note(case),
         limits=_limits(case),
         words=_words(case, day),
         printed=day,
@@ -112,8 +103,7 @@ def _missing(case: Case) -> str:
     names = [wording.title(one.feature) for one in case.findings if one.missing and not one.unusual]
     if not names:
         return ""
-    # Translators: what stands between the items of a list
-    return _("Not measured: {names}").format(names=pgettext("list", ", ").join(names))
+    return _("Not measured: {names}").format(names=joined(names))
 
 
 def _sections(case: Case) -> tuple[Section, ...]:

@@ -13,9 +13,9 @@ import pytest
 from pypdf import PdfReader
 
 from mtl import MultiTaskModel, language
-from mtl.services import cases, cohorts, loose, reports, users, wording
+from mtl.services import cases, cohorts, loose, reports, similar, treatments, users, wording
 from mtl.services.cases import Case
-from mtl.store import database
+from mtl.store import database, models
 
 DAY = datetime.date(2026, 11, 23)
 SAMPLES = Path(__file__).parents[2] / "sample_data"
@@ -156,3 +156,61 @@ def test_a_loose_patient_has_the_numbers_of_the_model_and_is_compared_with_nobod
     assert "model " in page.facts[-1]
     assert json.dumps(page.words)
     assert reports.pages(reports.page_pdf(case)) == 1
+
+
+def test_what_the_treatment_view_and_the_similar_patients_say(home: Path) -> None:
+    """One promise with its interval and source, one refusal with its reason, and the group's own outcomes."""
+    rows = cohorts.worklist("rotterdam", cohorts.Query(search="41", limit=500)).rows
+    case = cases.open_case(str(rows[rows["identifier"].astype(str) == "41"]["case_key"].iloc[0]))
+    page = reports.case_page(case, DAY)
+    view = treatments.view(case.key, "hormon")
+    promise = view.expected[0].shown
+    assert promise is not None
+    shown = promise.at(5.0)
+    hormone, chemo = page.treatments
+    for words in (
+        shown.untreated_text,
+        shown.treated_text,
+        shown.difference_text,
+        shown.interval_text,
+        promise.ratio,
+    ):
+        assert words in hormone.benefit[0]
+    assert hormone.citation == promise.trial.citation
+    assert chemo.benefit[0].startswith("Not shown: ")
+    assert not chemo.citation
+    found = similar.similar(case, "recurrence")
+    assert found is not None
+    assert page.similar is not None
+    for outcome, row in zip([o for o in found.outcomes if o.curve], page.similar.rows, strict=True):
+        assert all(one.text in cell for one, cell in zip(outcome.numbers, row[1:], strict=True))
+    sheet = text(reports.page_pdf(case))
+    for words in (
+        *hormone.benefit,
+        hormone.harms,
+        *chemo.benefit,
+        *page.similar.sentences,
+        *page.similar.rows[0],
+    ):
+        assert plain(words) in sheet, words
+
+
+def test_an_edited_case_says_so(home: Path) -> None:
+    case = cases.open_case(key_of("rotterdam"), {"er": None, "nodes": 4})
+    page = reports.case_page(case, DAY)
+    assert page.badges[0].startswith("what if")
+    assert [one.label for one in page.findings if one.mark == "changed"] == ["Positive lymph nodes"]
+    assert any(
+        "Not shown" in sentence for note in page.treatments for sentence in note.benefit
+    )  # ER is not known
+
+
+def test_a_training_patient_of_a_table_is_the_case_of_the_app(home: Path) -> None:
+    case = cases.open_case(key_of("rotterdam"))
+    record = models.get(case.model.key)
+    table = pd.read_csv(SAMPLES / "rotterdam" / "cohort.csv")
+    row = table[table["pid"].astype(str) == case.identifier]
+    found = loose.case(MultiTaskModel.load(record.exported), row, 0, record)
+    assert found.key == case.key
+    changed = loose.case(MultiTaskModel.load(record.exported), row.assign(hormon=1), 0, record)
+    assert changed.key == ""
