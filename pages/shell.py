@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.ui import guard, language, navigation, signin, theme
+from pages.ui import guard, language, navigation, signin, story, theme
 
 STATIC = Path(__file__).parent / "static"
 
@@ -20,4 +20,5 @@ with st.sidebar:
     language.switch()
 signin.gate()
 with guard.shell():
+    story.bar(page.url_path or navigation.START)
     page.run()

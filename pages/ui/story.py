@@ -1,0 +1,158 @@
+"""The guided tour: a bar at the foot of every page with a sentence, back and next, until the reader leaves it."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+import streamlit as st
+
+from mtl.figures.markup import text
+from mtl.language import _, number
+from mtl.services import story
+from mtl.services.story import Step
+from mtl.services.users import Forbidden
+from pages.ui import address, language, navigation
+
+STEP = "story"  # in the address and in the session: the step, from 1
+_LAST, _PRESENTING, _ARRIVED = "story_last", "story_presenting", "story_arrived"
+_SHORTCUTS = {
+    False: ("Alt+PageUp", "Alt+PageDown"),
+    True: ("PageUp", "PageDown"),
+}  # a presenter's remote sends the latter
+
+
+def steps() -> tuple[Step, ...]:
+    """Return the steps that this app and this reader can see."""
+    try:
+        return story.steps([page.address for page in navigation.pages()])
+    except Forbidden:
+        return ()
+
+
+def bar(page: str) -> None:
+    """Show the bar on a page, if the reader is on the tour; the shell calls it before the page, which may stop."""
+    asked = address.read(STEP) or st.session_state.get(STEP)
+    if asked is None:
+        return
+    found = steps()
+    if not str(asked).isdecimal() or not 1 <= int(asked) <= len(found):
+        _forget()
+        return
+    place = int(asked)
+    st.session_state[STEP] = st.session_state[_LAST] = place
+    address.put(**{STEP: place})
+    step = found[place - 1]
+    _arrive(step, place)
+    presenting = bool(st.session_state.get(_PRESENTING))
+    st.html(f"<style>{_style(step, presenting)}</style>")
+    with st.container(key="story_bar", horizontal=True, vertical_alignment="center", gap="small"):
+        where = _("Step {place} of {count}").format(place=number(place), count=number(len(found)))
+        st.html(
+            f'<p class="story-step">{text(where)}</p><p class="story-words" role="status">{text(step.sentence)}</p>',
+            width="stretch",
+        )
+        _buttons(found, place, presenting, page)
+
+
+def _buttons(found: tuple[Step, ...], place: int, presenting: bool, page: str) -> None:
+    back, forward = _SHORTCUTS[presenting]
+    with st.container(horizontal=True, width="content", gap="small"):
+        if found[place - 1].page != page and st.button(_("To this step"), key="story_return"):
+            _open(found, place)
+        if st.button(_("Back"), key="story_back", disabled=place == 1, shortcut=back):
+            _open(found, place - 1)
+        last = place == len(found)
+        if st.button(_("Finish") if last else _("Next"), key="story_next", type="primary", shortcut=forward):
+            if last:
+                _leave()
+            _open(found, place + 1)
+        st.button(
+            _("End presentation") if presenting else _("Present"), key="story_present", on_click=_present,
+            shortcut="Escape" if presenting else None, icon=":material/present_to_all:",
+        )  # fmt: skip
+        if not presenting and st.button(_("Leave the tour"), key="story_leave", icon=":material/close:"):
+            _forget()
+            st.rerun()
+
+
+def _present() -> None:
+    st.session_state[_PRESENTING] = not st.session_state.get(_PRESENTING)
+
+
+def _arrive(step: Step, place: int) -> None:
+    """Set what the address cannot hold, once for each time a step is come to."""
+    if st.session_state.get(_ARRIVED) == place:
+        return
+    st.session_state[_ARRIVED] = place
+    if "case" in step.parameters:
+        key = f"edits_{step.parameters['case']}"
+        st.session_state.pop(key, None)
+        if step.edits:
+            st.session_state[key] = dict(step.edits)
+    st.session_state.pop("detail", None)
+
+
+def _open(found: tuple[Step, ...], place: int) -> NoReturn:
+    step = found[place - 1]
+    st.session_state[STEP] = place
+    st.session_state.pop(_ARRIVED, None)
+    file = next(page.file for page in navigation.pages() if page.address == step.page)
+    st.switch_page(file, query_params=language.address() | step.parameters | {STEP: str(place)})
+
+
+def _forget() -> None:
+    for key in (STEP, _PRESENTING, _ARRIVED):
+        st.session_state.pop(key, None)
+    address.put(**{STEP: None})
+
+
+def _leave() -> NoReturn:
+    """End the tour where it began."""
+    _forget()
+    st.session_state.pop(_LAST, None)
+    st.switch_page("overview.py", query_params=language.address())
+
+
+def invitation() -> None:
+    """Offer the tour on the first page: from the beginning, from where it was left, and a clean start."""
+    found = steps()
+    if not found or st.session_state.get(STEP):
+        return
+    last = st.session_state.get(_LAST)
+    with st.container(horizontal=True, gap="small", key="story_invitation"):
+        if isinstance(last, int) and 1 < last <= len(found):
+            words = _("Continue the tour: step {place} of {count}")
+            label = words.format(place=number(last), count=number(len(found)))
+            if st.button(label, key="story_resume", icon=":material/resume:"):
+                _open(found, last)
+        label = _("Take the tour, {count} steps").format(count=number(len(found)))
+        if st.button(label, key="story_start", icon=":material/play_arrow:"):
+            _open(found, 1)
+        words = _(
+            "Forget what was filtered, sorted, edited and opened here; the language is the browser's again."
+        )
+        if st.button(_("Start afresh"), key="story_reset", icon=":material/restart_alt:", help=words):
+            st.session_state.clear()
+            st.switch_page("overview.py", query_params={})
+
+
+def _style(step: Step, presenting: bool) -> str:
+    """Return what marks the part that is meant, and for a presentation hides the rest of the house and enlarges."""
+    focus = (
+        f".st-key-card_{step.focus}{{outline:3px solid var(--primary);outline-offset:2px}}"
+        if step.focus
+        else ""
+    )
+    return focus + (_PRESENTATION if presenting else "")
+
+
+# The pointer is a ring that the back row can follow.
+_RING = (
+    "url(\"data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='44' height='44'%3E%3Ccircle cx='22' cy='22' "
+    "r='17' fill='%23b04f27' fill-opacity='.25' stroke='%23b04f27' stroke-width='4'/%3E%3C/svg%3E\") 22 22, auto"
+)
+_PRESENTATION = (
+    "html{font-size:20px !important}"
+    '[data-testid="stSidebar"],[data-testid="stSidebarCollapsedControl"],[data-testid="stHeader"]{display:none !important}'
+    f".stApp{{cursor:{_RING}}}"
+)
