@@ -43,7 +43,7 @@ class Step:
     edits : dict
         What-if values to begin with; empty for the record as it is.
     focus : str
-        The part of the page that is meant, by its card's name; empty for all of it.
+        The part of the page that is meant: its card's name, "chosen" for the card of the address's task; empty for all.
     """
 
     name: str
@@ -108,7 +108,7 @@ def _patient(main: Cohort) -> Iterator[Step | None]:
         alone=percent(found.alone),
         number=shown.text,
     )
-    yield Step("sharing", "case", where, sentence, (shown.text,))
+    yield Step("sharing", "case", where, sentence, (shown.text,), focus="chosen")
     yield _why(case, where, found.task)
     yield _what_if(case, where, found.task)
 

@@ -39,25 +39,32 @@ def bar(page: str) -> None:
         _forget()
         return
     place = int(asked)
+    step = found[place - 1]
+    if st.session_state.get(_ARRIVED) is None and not _is_here(step, page):
+        _open(found, place)  # a pasted link may name the step alone
     st.session_state[STEP] = st.session_state[_LAST] = place
     address.put(**{STEP: place})
-    step = found[place - 1]
     _arrive(step, place)
     presenting = bool(st.session_state.get(_PRESENTING))
     st.html(f"<style>{_style(step, presenting)}</style>")
-    with st.container(key="story_bar", horizontal=True, vertical_alignment="center", gap="small"):
+    with st.bottom, st.container(key="story_bar", gap="small"):
         where = _("Step {place} of {count}").format(place=number(place), count=number(len(found)))
         st.html(
-            f'<p class="story-step">{text(where)}</p><p class="story-words" role="status">{text(step.sentence)}</p>',
-            width="stretch",
+            f'<p class="story-step">{text(where)}</p><p class="story-words" role="status">{text(step.sentence)}</p>'
         )
-        _buttons(found, place, presenting, page)
+        _buttons(found, place, presenting, _is_here(step, page))
 
 
-def _buttons(found: tuple[Step, ...], place: int, presenting: bool, page: str) -> None:
+def _is_here(step: Step, page: str) -> bool:
+    """Return whether the address is that of a step."""
+    parts = step.parameters.items()
+    return page == step.page and all(address.read(name) == value for name, value in parts)
+
+
+def _buttons(found: tuple[Step, ...], place: int, presenting: bool, here: bool) -> None:
     back, forward = _SHORTCUTS[presenting]
     with st.container(horizontal=True, width="content", gap="small"):
-        if found[place - 1].page != page and st.button(_("To this step"), key="story_return"):
+        if not here and st.button(_("To this step"), key="story_return"):
             _open(found, place)
         if st.button(_("Back"), key="story_back", disabled=place == 1, shortcut=back):
             _open(found, place - 1)
@@ -80,7 +87,7 @@ def _present() -> None:
 
 
 def _arrive(step: Step, place: int) -> None:
-    """Set what the address cannot hold, once for each time a step is come to."""
+    """Set what the address cannot hold, once each time a step is come to."""
     if st.session_state.get(_ARRIVED) == place:
         return
     st.session_state[_ARRIVED] = place
@@ -95,7 +102,7 @@ def _arrive(step: Step, place: int) -> None:
 def _open(found: tuple[Step, ...], place: int) -> NoReturn:
     step = found[place - 1]
     st.session_state[STEP] = place
-    st.session_state.pop(_ARRIVED, None)
+    st.session_state[_ARRIVED] = 0
     file = next(page.file for page in navigation.pages() if page.address == step.page)
     st.switch_page(file, query_params=language.address() | step.parameters | {STEP: str(place)})
 
@@ -137,15 +144,19 @@ def invitation() -> None:
 
 
 def _style(step: Step, presenting: bool) -> str:
-    """Return what marks the part that is meant, and for a presentation hides the rest of the house and enlarges."""
-    focus = (
-        f".st-key-card_{step.focus}{{outline:3px solid var(--primary);outline-offset:2px}}"
-        if step.focus
-        else ""
-    )
+    """Return what brings the part that is meant up to the head of the page, and for a presentation hides the rest."""
+    focus = ""
+    if step.focus == "chosen":
+        column = '[data-testid="stColumn"] > [data-testid="stVerticalBlock"] > '
+        focus = f'{column}:has(> [class*="_chosen"]){{order:-1}}{column}:has(> [class*="st-key-heading_"]){{order:-2}}'
+    elif step.focus:
+        card, block = f".st-key-card_{step.focus}", _BLOCKS
+        focus = f"{block}:has({card}){{order:-1}}{block}:has(.st-key-card_strip){{order:-2}}"
+        focus += f"{card}{{border-color:var(--primary);box-shadow:0 0 0 2px var(--primary)}}"
     return focus + (_PRESENTATION if presenting else "")
 
 
+_BLOCKS = '[data-testid="stMainBlockContainer"] > [data-testid="stVerticalBlock"] > '
 # The pointer is a ring that the back row can follow.
 _RING = (
     "url(\"data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='44' height='44'%3E%3Ccircle cx='22' cy='22' "
@@ -153,6 +164,7 @@ _RING = (
 )
 _PRESENTATION = (
     "html{font-size:20px !important}"
-    '[data-testid="stSidebar"],[data-testid="stSidebarCollapsedControl"],[data-testid="stHeader"]{display:none !important}'
+    '[data-testid="stSidebar"],[data-testid="stHeader"]{display:none !important}'
+    '[data-testid="stMainBlockContainer"]{padding-top:1.5rem !important}'
     f".stApp{{cursor:{_RING}}}"
 )
