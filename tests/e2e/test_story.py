@@ -66,7 +66,7 @@ def test_a_case_is_printed_with_the_keyboard_alone(app_url: str, new_page: NewPa
     case = cases.open_case(key)
     tab = new_page(accept_downloads=True)
     tab.goto(f"{app_url}/case?case={key}")
-    button = tab.locator(".st-key-report button")
+    button = tab.locator(".st-key-report button:visible")
     expect(button).to_be_visible()
     for _ in range(40):
         tab.keyboard.press("Tab")
