@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from functools import cache
 from pathlib import Path
 
@@ -31,6 +32,7 @@ _NO_BREAK = "\u00a0"
 _MINUS = "\u2212"
 _UNKNOWN = "\u2013"
 _GROUPED_FROM = 10_000
+_MOST_DECIMALS = 3  # where none are asked for
 
 _chosen: ContextVar[str | None] = ContextVar("language", default=None)
 _ask: Callable[[], str | None] | None = None
@@ -177,9 +179,28 @@ def number(value: float, decimals: int | None = None) -> str:
     """
     if math.isnan(value):
         return _UNKNOWN
-    places = "###" if decimals is None else "0" * decimals
-    pattern = "#,##0" + ("." + places if places else "")
-    return _signed_zero(numbers.format_decimal(value, format=pattern, locale=_locale()))
+    group, point = _symbols(_locale())
+    text = _grouped(value, decimals)
+    if (group, point) != (",", "."):
+        text = text.replace(",", "\0").replace(".", point).replace("\0", group)
+    return _signed_zero(text)
+
+
+def _grouped(value: float, decimals: int | None) -> str:
+    """Write a number in groups of three, ties to even, as Babel's decimal pattern does at a tenth of the speed."""
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    exact = Decimal(str(value))
+    places = _MOST_DECIMALS if decimals is None else decimals
+    # a number of many digits has no place for more; the context of a rounding must hold them all
+    with localcontext(prec=max(exact.adjusted() + places + 2, 1) + len(exact.as_tuple().digits)):
+        text = f"{exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN):,f}"
+    return text.rstrip("0").rstrip(".") if decimals is None and "." in text else text
+
+
+@cache
+def _symbols(locale: str) -> tuple[str, str]:
+    return numbers.get_group_symbol(locale), numbers.get_decimal_symbol(locale)
 
 
 def measured(value: float, decimals: int | None = None) -> str:
@@ -191,14 +212,14 @@ def measured(value: float, decimals: int | None = None) -> str:
     ('1986', '12,500', '700.5')
     """
     text = number(value, decimals)
-    return text.replace(numbers.get_group_symbol(_locale()), "") if abs(value) < _GROUPED_FROM else text
+    return text.replace(_symbols(_locale())[0], "") if abs(value) < _GROUPED_FROM else text
 
 
 def _signed_zero(text: str) -> str:
     """Write a minus sign for a hyphen, and none before a zero."""
     if not text.startswith("-"):
         return text
-    return text[1:] if not any(digit in text for digit in "123456789") else _MINUS + text[1:]
+    return text[1:] if not any(digit in text for digit in "123456789∞") else _MINUS + text[1:]
 
 
 def signed(value: float, decimals: int = 0) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,14 +19,20 @@ from mtl.explain.attribution import Attribution
 from mtl.explain.explainer import Explainer
 from mtl.model import files
 from mtl.model.forest import Floats
+from mtl.model.guard import Sharing
+from mtl.model.intervals import Uncertainty
 from mtl.model.offsets import periods, treatment_offsets, trials_of
 from mtl.model.outputs import predictions
+from mtl.model.plan import Plan
 from mtl.model.predictor import Predictor
-from mtl.model.problem import Problem
+from mtl.model.problem import Problem, TrainingError
+from mtl.model.refit_files import refits_from_text, refits_to_text
+from mtl.model.refits import REFITS, Refits, fit_refits
 from mtl.model.train import EFFORTS, Progress, TaskFit, Trained, train
 from mtl.study import Study
 
 FOLDS = 5
+REFITS_FILE = "refits.json"
 
 
 class TableWarning(UserWarning):
@@ -124,7 +131,9 @@ class MultiTaskModel:
             "random_state": int(self.random_state),
             "folds": FOLDS,
             "blend": {name: _blend_summary(fit) for name, fit in trained.fits.items()},
+            "plan": trained.plan.to_dict(),
         }
+        self.intervals_: Refits | None = None
         for stale in ("explainer_", "_version"):
             self.__dict__.pop(stale, None)
 
@@ -153,6 +162,37 @@ class MultiTaskModel:
         if not hasattr(self, "predictor_"):
             raise NotFittedError("this model is not fitted yet: call fit(table) or MultiTaskModel.load(path)")
 
+    def fit_intervals(
+        self, table: pd.DataFrame, refits: int = REFITS, progress: Progress | None = None
+    ) -> MultiTaskModel:
+        """Learn how sure the probabilities and risks are: refit on drawn labels, :mod:`mtl.model.refits`.
+
+        `predict` then gives limits beside every number. It takes about as long as `fit` does, and may come after
+        `load`, with the table that the model was trained on.
+
+        Raises
+        ------
+        TrainingError
+            The table is not the one of the training, or drawn labels leave a task without events or classes.
+        """
+        self._check_fitted()
+        if refits < 2:
+            raise ValueError(f"refits={refits}: a spread needs 2 or more")
+        problem = Problem.from_table(self.study, table, FOLDS, int(self.random_state))
+        labelled = {t.name: len(t.rows) for t in problem.tasks}
+        if labelled != self.training_["labelled"] or len(problem.X) != self.training_["rows"]:
+            raise TrainingError("intervals need the table that the model was trained on; this is another")
+        threads = self.threads or min(os.cpu_count() or 1, 8)
+        plan = Plan.from_dict(self.training_["plan"])
+        quiet: Progress = lambda what, share: None  # noqa: E731
+        self.intervals_ = fit_refits(problem, self.predictor_, plan, refits, threads, progress or quiet)
+        return self
+
+    @property
+    def uncertainty_(self) -> Uncertainty | None:
+        """How sure the fitted predictor is, where `fit_intervals` has found out."""
+        return None if self.intervals_ is None else Uncertainty(self.predictor_, self.intervals_)
+
     # Asking ---------------------------------------------------------------------------------------
 
     def predict(self, table: pd.DataFrame) -> pd.DataFrame:
@@ -160,7 +200,7 @@ class MultiTaskModel:
         self._check_fitted()
         encoded = self._encode(table)
         self._warn_about_treatments(table)
-        return predictions(self.study, self.predictor_, encoded.X, table)
+        return predictions(self.study, self.predictor_, encoded.X, table, self.uncertainty_)
 
     def margin(self, table: pd.DataFrame, task: str) -> Floats:
         """The additive scale of a task, (n,) or (n, classes): log-odds, logits, log hazard ratio, the target's unit.
@@ -210,17 +250,18 @@ class MultiTaskModel:
     def files(self) -> dict[str, str]:
         """The files of the exported model, by name. They hold no patient row."""
         self._check_fitted()
-        return {
+        found = {
             **files.predictor_files(self.predictor_),
             "study.toml": self.study.to_toml(),
             "training.json": files.dump_json(self.training_),
         }
+        return found if self.intervals_ is None else found | {REFITS_FILE: refits_to_text(self.intervals_)}
 
     @property
     def version_(self) -> str:
-        """Short name of the fitted content: the same files, the same version."""
+        """Short name of the fitted content: the same files, the same version, with intervals or without."""
         if not hasattr(self, "_version"):
-            self._version = files.version_of(self.files())
+            self._version = _version(self.files())
         return self._version
 
     def save(self, path: str | Path) -> None:
@@ -264,8 +305,13 @@ class MultiTaskModel:
                 f"{path}: the study's features or tasks are not the predictor's; copy the whole model folder again"
             )
         model.predictor_, model.training_ = predictor, training
-        model._version = files.version_of(found)
+        model._version = _version(found)
+        model.intervals_ = refits_from_text(found[REFITS_FILE], predictor) if REFITS_FILE in found else None
         return model
+
+
+def _version(found: dict[str, str]) -> str:
+    return files.version_of({name: text for name, text in found.items() if name != REFITS_FILE})
 
 
 def explain(explainer: Explainer, task: str, X: Floats, table: pd.DataFrame) -> Attribution:
@@ -298,5 +344,12 @@ def _blend_summary(fit: TaskFit) -> dict[str, Any]:
         "weights": fit.blend.weights.tolist(),
         "strength": None if np.isinf(strength) else strength,
         "rounds": fit.rounds,
-        "penalty": fit.penalty,
+        "penalty": asdict(fit.penalty),
+        "sharing": None if fit.sharing is None else _sharing_summary(fit.sharing),
     }
+
+
+def _sharing_summary(sharing: Sharing) -> dict[str, Any]:
+    """The shared trees' gain in held-out loss, its limits where there are any, and whether they were left out."""
+    low, high = (limit if np.isfinite(limit) else None for limit in (sharing.low, sharing.high))
+    return {"gain": sharing.gain, "low": low, "high": high, "left_out": sharing.hurts}

@@ -4,7 +4,7 @@ import streamlit as st
 
 from mtl.language import _
 from mtl.services import cases
-from pages.ui import address, cards, detail, say, strip, together, why
+from pages.ui import address, cards, detail, own_estimate, say, strip, together, why
 from pages.ui.guard import guard
 
 guard("case:read")
@@ -36,6 +36,10 @@ asked = address.read(address.TASK)
 task = asked if asked in tasks else (outlook or tasks)[0]
 address.remember("case.py", case=key, task=task)
 address.remember("patients.py", cohort=case.cohort)
+if own_estimate.wanted(case):
+    strip.strip(case, [])  # which findings weigh most is the model's word too
+    own_estimate.ask(case)
+    st.stop()
 strip.strip(case, strip.strongest(case, task))
 cards.pathway(case, task)
 left, right = st.columns([1, 1], gap="small")

@@ -17,15 +17,19 @@ if not ready:
 asked = address.read(address.COHORT)
 chosen = asked if asked in ready else next(iter(ready))
 st.session_state["cohort"] = chosen
-st.segmented_control(
-    _("Cohort"),
-    list(ready),
-    format_func=lambda key: say.markdown(ready[key].title.get(study_language()) or ready[key].name),
-    key="cohort",
-    required=True,
-    label_visibility="collapsed",
-    on_change=lambda: address.put(cohort=st.session_state["cohort"]),
-)
+with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+    st.segmented_control(
+        _("Cohort"),
+        list(ready),
+        format_func=lambda key: say.markdown(ready[key].title.get(study_language()) or ready[key].name),
+        key="cohort",
+        required=True,
+        label_visibility="collapsed",
+        on_change=lambda: address.put(cohort=st.session_state["cohort"]),
+        width="content",
+    )
+    label, icon = _("New patient"), ":material/person_add:"
+    st.page_link("new_patient.py", label=label, icon=icon, query_params=address.new(chosen), width="content")
 address.remember("patients.py", cohort=chosen)
 filters.bar(ready[chosen])
 worklist.show(ready[chosen])

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import streamlit as st
 
+from mtl.services import users
 from pages.ui import guard, language, navigation, signin, story, theme
 
 STATIC = Path(__file__).parent / "static"
 
 language.choose()
+users.follow(signin.visitor)
 theme.apply()
 st.logo(str(STATIC / "consilium.svg"), size="large")
 # Declared even while the door is closed, so that the address survives the sign-in page.
@@ -19,6 +21,7 @@ with st.sidebar:
         navigation.show()
     language.switch()
 signin.gate()
+users.enter(signin.visitor() or users.LOCAL)  # for the rest of this run; elsewhere it is asked for
 with guard.shell():
     story.bar(page.url_path or navigation.START)
     page.run()

@@ -12,12 +12,15 @@ import pytest
 
 from mtl import language
 
+PBC_REFITS = 8
+
 
 @pytest.fixture(autouse=True)
 def private_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Keep every test away from the user's own state."""
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("CONSILIUM_HOME", str(home))
+    monkeypatch.setenv("CONSILIUM_REFITS", "0")  # no intervals in the background
     return home
 
 
@@ -29,10 +32,11 @@ def english() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with every sample trained and scored: once a run, also where several workers share the tests.
+    """A home with every sample trained and scored, pbc with intervals: once a run, however many workers share the tests.
 
     CONSILIUM_TEST_SAMPLES names a home to begin from, which spares the training where it is up to date.
     """
+    from mtl.jobs.intervals import fit_intervals
     from mtl.jobs.samples import SAMPLES, prepare
     from mtl.store import database
 
@@ -47,5 +51,20 @@ def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copytree(os.environ["CONSILIUM_TEST_SAMPLES"], home)
         for name in SAMPLES:
             prepare({"name": name}, lambda stage, share: None)
+        fit_intervals({"name": "pbc", "refits": PBC_REFITS}, lambda stage, share: None)
+        database.close()
+    return home
+
+
+@pytest.fixture(scope="session")
+def two_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the cohort of `two_treatments`: for what no sample has."""
+    from mtl.store import database
+    from tests import two_treatments
+
+    home = tmp_path_factory.mktemp("two")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CONSILIUM_HOME", str(home))
+        two_treatments.with_intervals(two_treatments.register())
         database.close()
     return home

@@ -7,7 +7,10 @@ import threading
 from pathlib import Path
 
 import pytest
+from babel import numbers
 from babel.messages.catalog import Catalog
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mtl import language
 from mtl.language import LANGUAGES, LanguageError, match, ngettext, number, percent, signed, span, use
@@ -163,3 +166,27 @@ def test_the_check_accepts_a_catalogue_that_agrees(tmp_path: Path) -> None:
     held = _po(tmp_path, 'msgid "{count} seats"\nmsgstr "{count} 个座位"\n')
     assert catalogues.problems(code, held) == []
     assert catalogues.untranslated(held) == []
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    value=st.one_of(st.floats(-1e15, 1e15), st.integers(-(10**9), 10**9), st.floats(-1e4, 1e4)),
+    decimals=st.one_of(st.none(), st.integers(0, 10)),
+)
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_a_number_is_written_as_babel_writes_it(code: str, value: float, decimals: int | None) -> None:
+    """Within Babel's 28 digits; beyond them it raises."""
+    places = "###" if decimals is None else "0" * decimals
+    pattern = "#,##0" + ("." + places if places else "")
+    locale = {"en": "en_GB", "zh_Hans": "zh_Hans_CN"}[code]
+    theirs = numbers.format_decimal(value, format=pattern, locale=locale)
+    if not any(digit in theirs for digit in "123456789"):
+        theirs = theirs.removeprefix("-")
+    with use(code):
+        assert number(value, decimals) == theirs.replace("-", "\u2212")
+
+
+def test_numbers_beyond_all_measure_are_written() -> None:
+    assert number(1e25) == "10" + ",000" * 8
+    assert number(float("inf")) == "∞"
+    assert number(float("-inf"), 1) == "\u2212∞"

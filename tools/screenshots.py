@@ -1,6 +1,6 @@
 """Takes the pictures of the README and of docs/images/ from a running app.
 
-    python tools/screenshots.py [--out docs/images]
+    python tools/screenshots.py [--out docs/images] [--only treatment] [--home FOLDER]
 
 Starts the app on a free port with its own state folder, waits until the sample models are trained, and photographs
 every page at 1440 and 390 pixels, light and dark, and the case in Chinese; and the printed case (with `pdftoppm` of
@@ -42,12 +42,27 @@ def wait_until_ready(url: str, seconds: float = 600) -> None:
     raise SystemExit(f"{url} was not ready within {seconds:.0f} s")
 
 
-def shoot(browser: Browser, url: str, path: Path, size: tuple[int, int], scheme: str, marker: str) -> None:
+SIMILAR = 1  # place of the tab "Patients like this one", in any language
+
+
+def shoot(
+    browser: Browser,
+    url: str,
+    path: Path,
+    size: tuple[int, int],
+    scheme: str,
+    marker: str,
+    tab: int | None = None,
+) -> None:
     context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)  # type: ignore[arg-type]
     page = context.new_page()
     page.goto(url)
     page.wait_for_selector(marker, timeout=60_000)
     page.wait_for_timeout(2_000)  # fonts and the last fragment
+    if tab is not None:
+        page.get_by_role("tab").nth(tab).click()
+        page.wait_for_selector(".near")
+        page.wait_for_timeout(1_000)
     height = page.evaluate(
         "Math.max(...[...document.querySelectorAll('[data-testid=stMainBlockContainer]')].map(e => e.scrollHeight))"
     )
@@ -63,22 +78,52 @@ def printed(path: Path, identifier: str, env: dict[str, str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         sheet = Path(folder) / "case.pdf"
         table = ROOT / "sample_data" / "rotterdam" / "cohort.csv"
-        command = [
-            sys.executable,
-            "-m",
-            "mtl",
-            "report",
-            "rotterdam",
-            str(table),
-            "--id",
-            identifier,
-            "--out",
-            str(sheet),
-        ]
+        command = [sys.executable, "-m", "mtl", "report", "rotterdam", str(table), "--id", identifier]
+        command += ["--out", str(sheet)]
         subprocess.run(command, cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL)
         target = str(path.with_suffix(""))
         subprocess.run(["pdftoppm", "-r", "110", "-png", "-singlefile", str(sheet), target], check=True)
     print(path)
+
+
+# What the treatment page shows: identifier of the Rotterdam patient, form, finding taken as not known
+TREATMENT_SCENES = {
+    "benefit": ("41", "100 people", None),
+    "curves": ("41", "Curves", None),
+    "unknown-er": ("41", None, "Oestrogen receptor"),
+    "no-effect": ("18", None, None),
+    "no-overlap": ("12", "Bars", None),
+}
+
+
+def shoot_treatment(browser: Browser, url: str, path: Path, form: str | None, unknown: str | None) -> None:
+    """Photograph hormone therapy of a patient, in a form, perhaps with a finding taken as not known."""
+    context = browser.new_context(viewport={"width": WIDE[0], "height": WIDE[1]}, color_scheme="light")
+    page = context.new_page()
+    page.goto(url)
+    page.wait_for_selector("h1", timeout=60_000)
+    page.wait_for_timeout(2_000)
+    if unknown is not None:
+        page.get_by_role("button", name=unknown, exact=True).click()
+        page.get_by_role("button", name="Apply").click()
+        page.wait_for_selector("[data-box=expected]")
+    if form is not None:
+        page.get_by_role("radio", name=form, exact=True).click()
+    page.wait_for_timeout(1_500)
+    height = page.evaluate("document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight")
+    page.set_viewport_size({"width": WIDE[0], "height": int(height) + 40})
+    page.wait_for_timeout(500)
+    page.screenshot(path=str(path))
+    context.close()
+    print(path)
+
+
+def link(identifier: str, port: int, env: dict[str, str]) -> str:
+    """Address of a Rotterdam patient's case."""
+    command = [sys.executable, "-m", "mtl", "link", "rotterdam", "--id", identifier, "--port", str(port)]
+    return subprocess.run(
+        command, cwd=ROOT, env=env, check=True, capture_output=True, text=True
+    ).stdout.strip()
 
 
 def main() -> None:
@@ -87,6 +132,9 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "images")
     parser.add_argument("--case", default="1393", help="identifier of the Rotterdam patient that is shown")
+    parser.add_argument("--printed", default="41", help="identifier of the Rotterdam patient on paper")
+    parser.add_argument("--only", default="", help="only pictures whose name begins like this")
+    parser.add_argument("--home", type=Path, help="a state folder to photograph instead of a fresh one")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     with socket.socket() as probe:
@@ -94,29 +142,38 @@ def main() -> None:
         port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory() as home:
-        env = {**os.environ, "CONSILIUM_HOME": home}
+        env = {**os.environ, "CONSILIUM_HOME": str(args.home or home)}
         server = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
             cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
         try:
             wait_until_ready(url)
-            link = subprocess.run(
-                [sys.executable, "-m", "mtl", "link", "rotterdam", "--id", args.case, "--port", str(port)],
-                cwd=ROOT, env=env, check=True, capture_output=True, text=True,
-            ).stdout.strip()  # fmt: skip
-            case = f"{link}&task=recurrence"
-            printed(args.out / "report.png", args.case, env)
-            pages = {"overview": f"{url}/", "patients": f"{url}/patients", "case": case}
+            case = f"{link(args.case, port, env)}&task=recurrence"
+            if "report".startswith(args.only):
+                printed(args.out / "report.png", args.printed, env)
+            explain = (
+                f"{url}/explain?cohort=rotterdam&task=recurrence&{case.partition('?')[2].partition('&')[0]}"
+            )
+            pages = {
+                "overview": f"{url}/",
+                "patients": f"{url}/patients",
+                "case": case,
+                "similar": case,
+                "explain": explain,
+            }
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
                 for name, address in pages.items():
+                    if not name.startswith(args.only):
+                        continue
                     joint = "&" if "?" in address else "?"
                     english = f"{address}{joint}lang=en"
-                    marker = "h1, h2"
-                    shoot(browser, english, args.out / f"{name}.png", WIDE, "light", marker)
-                    shoot(browser, english, args.out / f"{name}-dark.png", WIDE, "dark", marker)
-                    shoot(browser, english, args.out / f"{name}-390.png", NARROW, "light", marker)
+                    marker = ".depend" if name == "explain" else "h1, h2"
+                    tab = SIMILAR if name == "similar" else None
+                    shoot(browser, english, args.out / f"{name}.png", WIDE, "light", marker, tab)
+                    shoot(browser, english, args.out / f"{name}-dark.png", WIDE, "dark", marker, tab)
+                    shoot(browser, english, args.out / f"{name}-390.png", NARROW, "light", marker, tab)
                     shoot(
                         browser,
                         f"{address}{joint}lang=zh",
@@ -124,7 +181,13 @@ def main() -> None:
                         WIDE,
                         "light",
                         marker,
+                        tab,
                     )
+                scenes = TREATMENT_SCENES if "treatment".startswith(args.only) else {}
+                for name, (identifier, form, unknown) in scenes.items():
+                    address = link(identifier, port, env).replace("/case?", "/treatment?")
+                    path = args.out / f"treatment-{name}.png"
+                    shoot_treatment(browser, f"{address}&treatment=hormon&lang=en", path, form, unknown)
                 browser.close()
         finally:
             os.killpg(server.pid, signal.SIGTERM)

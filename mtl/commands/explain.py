@@ -6,9 +6,11 @@ import argparse
 from typing import Any
 
 from mtl.commands import explanation, numbers
+from mtl.commands.case import STDIN, case_from_stdin
 from mtl.commands.console import Answer, CommandError, Console, plain
 from mtl.commands.models import NEW, open_model
 from mtl.commands.tables import row_of
+from mtl.expressions import cells
 from mtl.language import number as number_text
 from mtl.language import percent
 from mtl.study import Task
@@ -17,11 +19,23 @@ from mtl.study import Task
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `explain`."""
     parser.add_argument("model", metavar="DIR", help="a model's folder, or the name of one of the app's")
-    parser.add_argument("table", metavar="TABLE", help="a table that has the patient: .csv, .tsv or .parquet")
     parser.add_argument(
-        "--id", metavar="ID", required=True, help="the patient: a value of the study's identifier column"
+        "table",
+        metavar="TABLE",
+        help="a table that has the patient (.csv, .tsv, .parquet); - reads one JSON case",
+    )
+    parser.add_argument(
+        "--id", metavar="ID", help="the patient: a value of the study's identifier column; not for -"
     )
     parser.add_argument("--task", metavar="T", help="one task; all of them if left out")
+
+
+def check(args: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+    """What argparse cannot say: a table needs --id, a case has none beside its own."""
+    if args.table != STDIN and args.id is None:
+        parser.error("--id ID is needed, unless TABLE is - (one JSON case on standard input)")
+    if args.table == STDIN and args.id is not None:
+        parser.error("--id chooses a row of a table; with - the case on standard input is the patient")
 
 
 def run(args: argparse.Namespace, console: Console) -> Answer:
@@ -34,7 +48,12 @@ def run(args: argparse.Namespace, console: Console) -> Answer:
             f"task {args.task[:60]!r} was left out of the model: {why}" if why is not None
             else f"the model has no task {args.task[:60]!r}; it has {', '.join(model.tasks_)}"
         )  # fmt: skip
-    row = row_of(args.table, model.study, args.id)
+    if args.table == STDIN:
+        row, _ = case_from_stdin(model.study, console)
+        named = row[model.study.identifier].iloc[0] if model.study.identifier in row.columns else None
+        identifier = cells.cell_text(named)
+    else:
+        row, identifier = row_of(args.table, model.study, args.id), args.id.strip()
     (part,) = opened.parts(row)
     model = part.model
     chosen = model.tasks_ if args.task is None else [args.task]
@@ -52,7 +71,7 @@ def run(args: argparse.Namespace, console: Console) -> Answer:
         blocks.append(_block(model.study.task(name), values[name]["values"], headline, found))
     data = {
         "model": {"path": args.model, "version": model.version_, "study": model.study.name},
-        "id": args.id.strip(),
+        "id": identifier,
         "out_of_fold": part.fold != NEW,
         "tasks": tasks,
         "left_out": model.left_out_,

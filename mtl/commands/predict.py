@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from mtl.commands import numbers
+from mtl.commands.case import case_from_stdin
 from mtl.commands.console import Answer, CommandError, Console
 from mtl.commands.models import Opened, open_model
 from mtl.commands.safe_file import ENDINGS, predictions_file
 from mtl.commands.scoring import aligned
-from mtl.commands.tables import Chunks, Notes, columns_of, identifiers
+from mtl.commands.tables import Chunks, Notes, identifiers
 from mtl.data import encode
 from mtl.language import number
-
-LARGEST_CASE = 1 << 20  # bytes of JSON
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -99,19 +93,7 @@ def _table(path: str, out: Path, opened: Opened, console: Console) -> tuple[int,
 
 def _one(args: argparse.Namespace, opened: Opened, named: dict[str, Any], console: Console) -> Answer:
     model = opened.model
-    case = read_case(sys.stdin.buffer.read(LARGEST_CASE + 1))
-    unknown = [
-        name for name in case if name not in columns_of(model.study) | set(model.study.outcome_columns)
-    ]
-    if unknown:
-        console.warn(
-            f"the study does not know {', '.join(repr(name[:60]) for name in unknown[:5])}: not used"
-        )
-    names = [feature.name for feature in model.study.features]
-    table = pd.DataFrame({name: pd.Series([case.get(name)], dtype=object) for name in (*case, *names)})
-    encoded = encode(model.study, table)
-    known = int((~np.isnan(encoded.X)).sum())
-    console.note(f"{known} of {len(names)} findings known")
+    table, known = case_from_stdin(model.study, console)
     predicted, seen = opened.predict(table)
     if args.out is not None:
         with predictions_file(args.out, model.study.identifier) as file:
@@ -120,7 +102,7 @@ def _one(args: argparse.Namespace, opened: Opened, named: dict[str, Any], consol
     data = {
         **named,
         "known": known,
-        "of": len(names),
+        "of": len(model.study.features),
         "out_of_fold": seen > 0,
         "tasks": tasks,
         "left_out": model.left_out_,
@@ -134,54 +116,3 @@ def _one(args: argparse.Namespace, opened: Opened, named: dict[str, Any], consol
             for column, value in found["values"].items()
         ]
     return Answer(data, aligned(lines))
-
-
-def read_case(content: bytes) -> dict[str, Any]:
-    """One JSON object, a column's name to its value: text, a number, true, false, or null for not measured.
-
-    Raises
-    ------
-    CommandError
-        It is something else.
-    """
-    if len(content) > LARGEST_CASE:
-        raise CommandError(f"the case is larger than {LARGEST_CASE >> 20} MB; give a table instead")
-    try:
-        case = json.loads(
-            content.decode("utf-8-sig"), object_pairs_hook=_once_each, parse_constant=_no_constant
-        )
-    except UnicodeDecodeError:
-        raise CommandError("the case is not UTF-8 text") from None
-    except json.JSONDecodeError as error:
-        raise CommandError(
-            f"the case is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
-        ) from None
-    except RecursionError:
-        raise CommandError(
-            "the case is nested too deep; give one JSON object, a column's name to its value"
-        ) from None
-    except CommandError:
-        raise
-    except ValueError:  # an integer of thousands of digits
-        raise CommandError("the case holds a number of too many digits") from None
-    if not isinstance(case, dict):
-        raise CommandError("the case is not a JSON object; give one, a column's name to its value")
-    for name, value in case.items():
-        if isinstance(value, dict | list):
-            raise CommandError(
-                f"column {name[:60]!r}: a list or an object is no value; give text, a number, true, false or null"
-            )
-    return case
-
-
-def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for place, name in enumerate(names) if name in names[:place])
-        raise CommandError(f"the case names column {twice[:60]!r} twice")
-    return found
-
-
-def _no_constant(text: str) -> float:
-    raise CommandError(f"the case holds {text}, which is no JSON number; write null for not measured")

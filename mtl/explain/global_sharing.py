@@ -62,7 +62,7 @@ def likeness_of(forest: Forest, a: int, b: int) -> tuple[float, int]:
     tree = np.repeat(np.arange(forest.n_trees), np.diff(forest.leaf_start))
     steps = np.zeros((forest.n_trees, 2), dtype=bool)
     np.logical_or.at(steps, tree, forest.value[:, [a, b]] != 0)
-    both = steps.all(axis=1)
+    both = steps[:, 0] & steps[:, 1]
     n_trees = int(both.sum())
     if n_trees < FEWEST_TREES:
         return float("nan"), n_trees

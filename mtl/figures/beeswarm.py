@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mtl.figures import dots
 from mtl.figures.markup import Drawing, Scale, text
 from mtl.figures.palette import Palette
-from mtl.language import _, number, signed
+from mtl.language import _
 
 WIDTH, HEIGHT = 600.0, 40.0
 COLUMNS = 150  # points that fall into one of them are put above and below each other
@@ -50,10 +50,8 @@ def beeswarm(lines: Sequence[Line], scale: str, colours: Palette) -> Drawing:
         rows.append(
             f'<li><span class="b-label">{text(line.label)}</span><span class="b-plot">{zero}{picture}</span></li>'
         )
-    decimals = 0 if high - low > 20 else 1 if high - low > 1.5 else 2
     ticks = "".join(
-        f'<span style="left:{axis.at(tick)}">{text(signed(tick, decimals) if tick else number(0))}</span>'
-        for tick in axis.ticks(6)
+        f'<span style="left:{axis.at(tick)}">{text(words)}</span>' for tick, words in axis.signed_ticks()
     )
     alt = " ".join(_("{label}: {value}").format(label=line.label, value=line.words) for line in lines)
     missing = any(rank != rank for line in lines for rank in line.ranks)

@@ -117,7 +117,7 @@ def bars(moments: Sequence[Printed], chosen: Printed, outcome: Outcome) -> Drawi
 
 def _bar(moment: Printed, chosen: bool) -> str:
     parts = "".join(
-        f'<span class="b-part {kind}" style="height:{count}%">{text(number(count)) if count >= 6 else ""}</span>'
+        f'<span class="b-part {kind}" style="height:{count}%">{text(number(count)) if count >= 7 else ""}</span>'
         for kind, count in reversed(_parts(moment))
         if count
     )

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
+import numpy as np
+
 from mtl.figures.markup import Drawing, Scale, css_share, text
 from mtl.figures.palette import Palette
 from mtl.language import _, number, percent
@@ -79,11 +81,10 @@ def _line(curve: Curve, across: Scale, up: Scale, colour: str, stroke: str) -> s
 
 
 def _points(years: Sequence[float], risk: Sequence[float], across: Scale, up: Scale) -> list[str]:
-    return [
-        f"{WIDTH * across.share(year):.1f},{HEIGHT * (1 - up.share(height)):.1f}"
-        for year, height in zip(years, risk, strict=True)
-        if not math.isnan(height)
-    ]
+    width, height = across.high - across.low or 1.0, up.high - up.low
+    x = WIDTH * np.clip((np.asarray(years) - across.low) / width, 0.0, 1.0)
+    y = HEIGHT * (1 - np.clip((np.asarray(risk, dtype=np.float64) - up.low) / height, 0.0, 1.0))
+    return [f"{a:.1f},{b:.1f}" for a, b in zip(x.tolist(), y.tolist(), strict=True) if not math.isnan(b)]
 
 
 def at(curve: Curve, year: float) -> float | None:

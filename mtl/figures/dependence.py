@@ -11,7 +11,7 @@ import numpy as np
 from mtl.figures import dots
 from mtl.figures.markup import Drawing, Scale, css_share, text
 from mtl.figures.palette import Palette
-from mtl.language import _, number, signed
+from mtl.language import _, number
 
 WIDTH, HEIGHT = 600.0, 200.0
 EDGE = 0.005  # share of the values at each end that is drawn at the edge
@@ -95,13 +95,13 @@ def dependence(
         "".join(_median(step, across, up, colours) for step in steps), (colours.lowers,) * 5,
     )  # fmt: skip
     levels = "".join(
-        f'<span style="bottom:{css_share(up.share(tick))}">{text(_signed(tick, up))}</span>'
-        for tick in up.ticks(6)
+        f'<span style="bottom:{css_share(up.share(tick))}">{text(words)}</span>'
+        for tick, words in up.signed_ticks()
     )
     mark = told = ""
     if patient is not None:
-        place = f"left:{css_share(across.at(patient.x))};bottom:{css_share(up.share(patient.y))}"
-        mark = f'<span class="y-mark" style="{place}"></span>'
+        where = f"left:{css_share(across.at(patient.x))};bottom:{css_share(up.share(patient.y))}"
+        mark = f'<span class="y-mark" style="{where}"></span>'
         told = f'<span class="y-patient"><i></i>{text(patient.words)}</span>'
     zero, median = f'<i style="bottom:{css_share(up.share(0.0))}"></i>', _("median")
     return Drawing(
@@ -149,10 +149,3 @@ def _ticks(across: _Across, levels: Sequence[tuple[float, str]]) -> str:
         none = _("not measured")
         marks.append(f'<span style="left:{css_share(across.at(math.nan))}">{text(none)}</span>')
     return "".join(marks)
-
-
-def _signed(tick: float, up: Scale) -> str:
-    if tick == 0:
-        return number(0)
-    extent = up.high - up.low
-    return signed(tick, 0 if extent > 20 else 1 if extent > 1.5 else 2)

@@ -10,6 +10,7 @@ from mtl.language import _, number, signed
 
 FULL = 1.2  # spreads at which a colour is as strong as it gets
 STRONGEST = 52  # per cent of colour: words on it keep 4.5 : 1
+STRONGEST_PLAIN = 44  # the same for the colour of amounts without a sign
 
 
 def heatmap(
@@ -23,7 +24,6 @@ def heatmap(
     decimals: int = 1,
     with_sign: bool = True,
     full: float = FULL,
-    unseen: str = "",
 ) -> Drawing:
     """Draw contributions as a table of coloured cells.
 
@@ -45,18 +45,15 @@ def heatmap(
         How a value is written.
     full : float
         The value of the strongest colour.
-    unseen : str
-        What a hatched cell says to a person who hears it, if not that the task does not see the finding.
     """
     head = "".join(
         f'<th scope="col"{" class=chosen" if place == chosen else ""}><span>{text(task)}</span></th>'
         for place, task in enumerate(tasks)
     )
     rows = []
-    for finding, line, out_of_sight in zip(findings, values, hidden, strict=True):
+    for finding, line, unseen in zip(findings, values, hidden, strict=True):
         cells = "".join(
-            _cell(value, unseen or _("not seen by this task") if out else "", decimals, with_sign, full)
-            for value, out in zip(line, out_of_sight, strict=True)
+            _cell(value, out, decimals, with_sign, full) for value, out in zip(line, unseen, strict=True)
         )
         rows.append(f'<tr><th scope="row">{text(finding)}</th>{cells}</tr>')
     shown = rows if most is None or len(rows) <= most + 1 else rows[:most]
@@ -75,12 +72,14 @@ def heatmap(
     return Drawing(body, alt)
 
 
-def _cell(value: float, unseen: str, decimals: int, with_sign: bool, full: float) -> str:
-    if unseen:
-        return f'<td class="h-hidden"><span class="unseen">{text(unseen)}</span></td>'
+def _cell(value: float, hidden: bool, decimals: int, with_sign: bool, full: float) -> str:
+    if hidden:
+        words = _("not seen by this task")
+        return f'<td class="h-hidden"><span class="unseen">{text(words)}</span></td>'
     if math.isnan(value):
         return "<td>–</td>"
-    strength = round(STRONGEST * min(abs(value) / full, 1.0)) if full > 0 else 0
+    most = STRONGEST if with_sign else STRONGEST_PLAIN
+    strength = round(most * min(abs(value) / full, 1.0)) if full > 0 else 0
     printed = signed(value, decimals) if with_sign else number(value, decimals)
     colour = "raises" if value > 0 else "lowers"
     if not with_sign:

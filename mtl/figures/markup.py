@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass, fields
 
 from mtl.figures.palette import Palette
+from mtl.language import number, signed
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,19 @@ class Scale:
         step = next(power * k for k in (1, 2, 5, 10, 20) if extent / (power * k) <= most - 1 + 1e-9)
         first = math.ceil(self.low / step - 1e-9)
         return tuple(k * step for k in range(first, math.floor(self.high / step + 1e-9) + 1))
+
+    def signed_ticks(self, most: int = 6) -> tuple[tuple[float, str], ...]:
+        """Return round numbers along the axis with their signs, each with the digits that tell it from the next.
+
+        Examples
+        --------
+        >>> [words.replace(chr(160), " ") for _, words in Scale(-0.5, 0.5).signed_ticks()]
+        ['− 0.4', '− 0.2', '0', '+ 0.2', '+ 0.4']
+        """
+        found = self.ticks(most)
+        step = found[1] - found[0] if len(found) > 1 else 1.0
+        digits = max(0, -math.floor(math.log10(step) + 1e-9))
+        return tuple((tick, signed(tick, digits) if round(tick, digits) else number(0)) for tick in found)
 
 
 def css_share(share: float) -> str:

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from mtl.jobs.intervals import fit_intervals
 from mtl.jobs.queue import Payload
 from mtl.jobs.samples import prepare
 from mtl.jobs.scoring import rescore
+from mtl.jobs.trials import emulate_trial
 
 Report = Callable[[str, float], None]
-KINDS: dict[str, Callable[[Payload, Report], None]] = {"prepare_sample": prepare, "score_cohort": rescore}
+KINDS: dict[str, Callable[[Payload, Report], None]] = {
+    "prepare_sample": prepare,
+    "score_cohort": rescore,
+    "fit_intervals": fit_intervals,
+    "emulate_trial": emulate_trial,
+}

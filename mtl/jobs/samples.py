@@ -66,7 +66,7 @@ def is_ready(name: str) -> bool:
     except CohortError:
         return False
     key = model_key(name)
-    if cohort.model != key or cohort.scores != scores.scores_name(key):
+    if cohort.model != key or cohort.scores not in (scores.scores_name(key), scores.scores_name(key, True)):
         return False
     return cohort.scores_folder.exists() and models.find(key) is not None
 

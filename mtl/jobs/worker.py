@@ -20,12 +20,13 @@ from mtl.model.problem import TrainingError
 from mtl.store.database import StoreError
 from mtl.store.home import clear_unfinished, home
 from mtl.study import StudyError
+from mtl.treatment.protocol import ProtocolError
 
 EVERY = 0.25  # seconds between two notes of progress
 PATIENCE = 5.0  # seconds in which to get the lock: somebody may be asking for it
 KINDNESS = 5  # so that pages come first
 # Errors whose text names files, columns and tasks only; that of any other may hold a cell.
-TELLING = (ModelFileError, StoreError, StudyError, TrainingError)
+TELLING = (ModelFileError, ProtocolError, StoreError, StudyError, TrainingError)
 
 log = logging.getLogger("consilium.jobs")
 

@@ -12,7 +12,18 @@ import numpy as np
 import numpy.typing as npt
 
 from mtl.model import curves
-from mtl.model.curves import CUBES, INDICATOR_SCALE, MAX_KNOTS, MISSING, N_ATOMS, PAST, PRESENT, VALUE, Curve
+from mtl.model.curves import (
+    CUBES,
+    INDICATOR_SCALE,
+    MAX_KNOTS,
+    MISSING,
+    N_ATOMS,
+    PAST,
+    PRESENT,
+    VALUE,
+    Curve,
+    Reading,
+)
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
@@ -101,6 +112,7 @@ class Basis:
         gradient: FloatArray,
         curvature: FloatArray,
         rng: np.random.Generator | None = None,
+        reading: Reading = Reading(),  # noqa: B008 - frozen
     ) -> Basis:
         """Choose transforms and knots.
 
@@ -111,6 +123,7 @@ class Basis:
         features : indices of the features the task may see; others get no column.
         gradient, curvature : (n, c) of the null model's loss; they choose between transforms.
         rng : draws the rows that choose, above 20,000 rows; without it every k-th row is taken.
+        reading : transforms and knots that may be chosen.
 
         Raises
         ------
@@ -144,7 +157,7 @@ class Basis:
                 if category is not None:
                     categories.append(category)
             elif kinds[j] in ("numeric", "ordinal", "boolean"):
-                curve = curves.fit_curve(j, x, kinds[j], gradient, curvature, sample)
+                curve = curves.fit_curve(j, x, kinds[j], gradient, curvature, sample, reading)
                 if curve is not None:
                     found.append(curve)
             else:

@@ -50,6 +50,14 @@ class Curve:
     nonlinear: tuple[bool, ...]
 
 
+@dataclass(frozen=True)
+class Reading:
+    """Which transforms of a number may be chosen (raw always), and how many knots its spline may have."""
+
+    transforms: tuple[Transform, ...] = ("raw", "log", "score")
+    most_knots: int = MAX_KNOTS
+
+
 def signed_log(x: FloatArray, scale: float | FloatArray) -> FloatArray:
     """Return sign(x) * log(1 + |x| / scale)."""
     return np.asarray(np.copysign(np.log1p(np.abs(x) / scale), x))
@@ -114,7 +122,10 @@ def score_statistic(u: FloatArray, gradient: FloatArray, curvature: FloatArray) 
 
 
 def choose_transform(
-    x: FloatArray, gradient: FloatArray, curvature: FloatArray
+    x: FloatArray,
+    gradient: FloatArray,
+    curvature: FloatArray,
+    allowed: tuple[Transform, ...] = Reading.transforms,
 ) -> tuple[Transform, float, tuple[tuple[float, float], ...]]:
     """Return the transform of `x` (n,), its log scale and its normal score points.
 
@@ -124,10 +135,10 @@ def choose_transform(
     best: Transform = "raw"
     top = score_statistic(x, gradient, curvature)
     scale = log_scale(x)
-    logged = score_statistic(signed_log(x, scale), gradient, curvature)
+    logged = score_statistic(signed_log(x, scale), gradient, curvature) if "log" in allowed else 0.0
     if logged > top + _LOG_PREFERENCE:
         best, top = "log", logged
-    points = normal_score_points(x)
+    points = normal_score_points(x) if "score" in allowed else ()
     if len(points) >= 8:
         scored = score_statistic(apply_score(x, points), gradient, curvature)
         if scored > _SCORE_RELATIVE * top + _SCORE_PREFERENCE:
@@ -135,12 +146,12 @@ def choose_transform(
     return best, scale if best == "log" else 1.0, ()
 
 
-def choose_knots(v: FloatArray, distinct: FloatArray) -> tuple[float, ...]:
-    """Return 3 to 5 knots for the standardised values `v`, or none for fewer than 4 distinct values."""
+def choose_knots(v: FloatArray, distinct: FloatArray, most: int = MAX_KNOTS) -> tuple[float, ...]:
+    """Return 3 to 5 knots, `most` at most, for the standardised values `v`, or none for fewer than 4 distinct values."""
     if distinct.size < 4:
         return ()
     wanted = 3 if v.size < 200 else 4 if v.size < 1000 else 5
-    wanted = min(wanted, distinct.size - 1)
+    wanted = min(wanted, distinct.size - 1, most)
     for values in (v, distinct):  # quantiles that coincide: heavy ties, so spread the knots over the values
         knots = np.quantile(values, _KNOT_QUANTILES[wanted])
         kept = [float(knots[0])]
@@ -211,6 +222,7 @@ def fit_curve(
     gradient: FloatArray,
     curvature: FloatArray,
     sample: npt.NDArray[np.intp],
+    reading: Reading = Reading(),
 ) -> Curve | None:
     """Fit the reading of one numeric, ordinal or boolean feature.
 
@@ -220,6 +232,7 @@ def fit_curve(
     x : (n,) values, NaN or infinite where missing.
     gradient, curvature : (n, c) of the null model.
     sample : rows that choose the transform.
+    reading : what may be chosen.
 
     Returns
     -------
@@ -235,7 +248,9 @@ def fit_curve(
     points: tuple[tuple[float, float], ...] = ()
     chosen = sample[present[sample]]
     if kind == "numeric" and distinct.size > 2 and chosen.size > 1:
-        transform, scale, points = choose_transform(x[chosen], gradient[chosen], curvature[chosen])
+        transform, scale, points = choose_transform(
+            x[chosen], gradient[chosen], curvature[chosen], reading.transforms
+        )
     if transform == "log":
         values, distinct = signed_log(values, scale), signed_log(distinct, scale)
     elif transform == "score":
@@ -249,7 +264,7 @@ def fit_curve(
     columns, nonlinear = [_atom(VALUE)], [False]
     knots: tuple[float, ...] = ()
     if kind == "numeric":
-        knots = choose_knots(v, levels)
+        knots = choose_knots(v, levels, reading.most_knots)
     elif kind == "ordinal" and levels.size >= 4:
         knots = (float(levels[0]), float(levels[levels.size // 2]), float(levels[-1]))
     if knots:

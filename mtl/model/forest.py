@@ -233,10 +233,10 @@ class Forest:
     @cached_property
     def _pattern_values(self) -> Floats:
         """(trees, 2^most decisions, outputs): what each pattern adds."""
-        return self.value[self._leaf_table]
+        return self.value[self.leaf_table]
 
     @cached_property
-    def _leaf_table(self) -> NDArray[np.int32]:
+    def leaf_table(self) -> NDArray[np.int32]:
         """(trees, 2^most decisions): global leaf index of each pattern."""
         most = int(np.diff(self.start).max()) if self.n_trees else 0
         table = np.zeros((self.n_trees, 2**most), dtype=np.int32)
@@ -294,7 +294,7 @@ class Forest:
 
     def leaves(self, patterns: NDArray[np.uint8]) -> NDArray[np.int32]:
         """Global leaf index of each row in each tree: (n, trees)."""
-        found: NDArray[np.int32] = self._leaf_table[np.arange(self.n_trees), patterns]
+        found: NDArray[np.int32] = self.leaf_table[np.arange(self.n_trees), patterns]
         return found
 
     def margin(self, X: Floats, patterns: NDArray[np.uint8] | None = None) -> Floats:

@@ -44,6 +44,12 @@ DEFAULT_GRID = tuple(
     for strength in (3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
 )
 
+WIDE_GRID = tuple(
+    Penalty(strength, nonlinear)
+    for nonlinear in (1.0, 5.0, 25.0, 125.0)
+    for strength in (10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
+)
+
 
 def effective_rows(loss: Loss) -> float:
     """Return the null model's curvature: n for regression, n p (1 - p) for binary, about the events for Cox.

@@ -6,10 +6,14 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, softmax
 
+from mtl.model import intervals
 from mtl.model.forest import Floats
+from mtl.model.intervals import Uncertainty
 from mtl.model.offsets import Offsets, treatment_offsets, trials_of
 from mtl.model.predictor import Predictor, TaskPredictor
 from mtl.study import Study, Task
+
+Limits = tuple[Floats, Floats, Floats]  # low, high, effective number of patients: (n,) each
 
 
 def horizon_name(task: str, years: float) -> str:
@@ -32,7 +36,9 @@ def output_names(study: Study, task: Task) -> list[str]:
     return [*risks, *untreated, f"{task.name}.log_hazard"]
 
 
-def predictions(study: Study, predictor: Predictor, X: Floats, table: pd.DataFrame) -> pd.DataFrame:
+def predictions(
+    study: Study, predictor: Predictor, X: Floats, table: pd.DataFrame, uncertainty: Uncertainty | None = None
+) -> pd.DataFrame:
     """Every task's numbers for every row of a table, in the study's order of tasks.
 
     Parameters
@@ -41,34 +47,72 @@ def predictions(study: Study, predictor: Predictor, X: Floats, table: pd.DataFra
         (n, p): the table's features, encoded.
     table
         What was given to whom is read from here, for the risks as treated.
+    uncertainty
+        The model's, for the intervals of probabilities and risks.
 
     Returns
     -------
-    Binary ``task`` (probability), multiclass ``task=class``, regression ``task`` with the limits of its 90 %
-    interval, survival ``task@5y`` (risk by each
+    Binary ``task`` (probability), multiclass ``task=class``, regression ``task``, survival ``task@5y`` (risk by each
     horizon, as treated; NaN where it is not estimable), ``task@5y.untreated`` where a trial gives the effect of what
-    may have been given (NaN for a row treated outside what a trial covers) and ``task.log_hazard``, as treated.
+    may have been given (NaN for a row treated outside what a trial covers) and ``task.log_hazard``, as treated. After
+    a column X stand ``X.low`` and ``X.high``, the limits of its 90 % interval: for regression always, for the others
+    where there is an uncertainty.
     """
+    numbers, limits = numbers_and_intervals(study, predictor, X, table, uncertainty)
+    columns: dict[str, Floats] = {}
+    for name, values in numbers.items():
+        columns[name] = values
+        if name in limits:
+            columns[f"{name}.low"], columns[f"{name}.high"], _ = limits[name]
+    return pd.DataFrame(columns, index=table.index)
+
+
+def numbers_and_intervals(
+    study: Study, predictor: Predictor, X: Floats, table: pd.DataFrame, uncertainty: Uncertainty | None = None
+) -> tuple[dict[str, Floats], dict[str, Limits]]:
+    """Columns as :func:`predictions` has them, and by column its limits and effective number of patients."""
+    found = {} if uncertainty is None else uncertainty.strays(X)
     margins = predictor.margins(X)
     columns: dict[str, Floats] = {}
+    limits: dict[str, Limits] = {}
     for task in study.tasks:
         if task.name not in margins:
             continue
         names, margin = output_names(study, task), margins[task.name]
         if task.kind == "binary":
             columns[names[0]] = expit(margin[:, 0])
+            if uncertainty is not None:
+                _note(limits, names, intervals.binary(columns[names[0]], found[task.name]))
         elif task.kind == "regression":
             columns[names[0]] = margin[:, 0]
             half_width = predictor.task(task.name).half_width
             if half_width is not None:
-                columns[f"{names[0]}.low"] = margin[:, 0] - half_width
-                columns[f"{names[0]}.high"] = margin[:, 0] + half_width
+                low, high = margin[:, 0] - half_width, margin[:, 0] + half_width
+                limits[names[0]] = (low, high, np.full(len(margin), np.nan))
         elif task.kind == "multiclass":
-            columns.update(zip(names, softmax(margin, axis=1).T, strict=True))
+            shares = softmax(margin, axis=1)
+            columns.update(zip(names, shares.T, strict=True))
+            if uncertainty is not None:
+                _note(limits, names, intervals.multiclass(shares, found[task.name]))
         else:
             offsets = treatment_offsets(study, table, task.name)
-            columns.update(_survival(study, task, predictor.task(task.name), margin[:, 0], offsets))
-    return pd.DataFrame(columns, index=table.index)
+            fitted = predictor.task(task.name)
+            columns.update(_survival(study, task, fitted, margin[:, 0], offsets))
+            if uncertainty is not None:
+                horizons = np.array(task.horizons, dtype=float)
+                for ending, offset in (("", offsets.values), (".untreated", np.zeros_like(offsets.values))):
+                    risks = [f"{horizon_name(task.name, h)}{ending}" for h in task.horizons]
+                    if risks[0] in columns:
+                        risk = np.column_stack([columns[name] for name in risks])
+                        interval = uncertainty.survival(task.name, risk, found[task.name], horizons, offset)
+                        _note(limits, risks, interval)
+    return columns, limits
+
+
+def _note(limits: dict[str, Limits], names: list[str], found: intervals.Interval) -> None:
+    low, high, n_eff = (np.reshape(a, (len(a), -1)) for a in (found.low, found.high, found.n_eff))
+    for i, name in enumerate(names):
+        limits[name] = (low[:, i], high[:, i], n_eff[:, i])
 
 
 def _survival(

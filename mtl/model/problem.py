@@ -70,6 +70,13 @@ class TaskData:
             return loss_for(target, offsets, self.boundaries, strata, weight)
         return loss_for(target, weight=weight)
 
+    @property
+    def period_offsets(self) -> Floats:
+        """(labelled, Q): offsets by period, 0 where no trial gives any."""
+        if self.offsets is not None:
+            return self.offsets
+        return np.zeros((len(self.rows), len(self.boundaries) + 1))
+
     @cached_property
     def informative(self) -> int:
         """What there is to learn from: rows of the rarer class, rows not of the commonest, events, or rows."""

@@ -14,16 +14,26 @@ from threadpoolctl import threadpool_limits
 
 from mtl.model.background import background_counts
 from mtl.model.baseline import Baseline
-from mtl.model.basis import Basis
 from mtl.model.blend import FEW_EVENTS, FEW_ROWS, Blend, cross_fit_blend, fit_blend
+from mtl.model.curves import Reading
 from mtl.model.forest import Floats
 from mtl.model.grow import TreeConfig
-from mtl.model.linear import DEFAULT_GRID, LinearExpert, LinearPath
+from mtl.model.guard import Sharing, compare
+from mtl.model.linear import DEFAULT_GRID, WIDE_GRID, LinearExpert, Penalty
+from mtl.model.linear_fit import CrossFittedLinear, cross_fit_linear
 from mtl.model.losses import Loss
 from mtl.model.novelty import Novelty, fit_novelty
+from mtl.model.plan import ChosenTrees, Plan
 from mtl.model.predictor import EXPERTS, Background, Predictor, TaskPredictor
 from mtl.model.problem import Group, Problem, Rows, TaskData
-from mtl.model.trees import CrossFittedTrees, FittedTrees, Structure, cross_fit_trees
+from mtl.model.trees import (
+    CrossFittedTrees,
+    FittedTrees,
+    Structure,
+    cross_fit_trees,
+    own_structure,
+    shared_structure,
+)
 
 LEVEL = 0.90  # of every interval that the product shows
 
@@ -32,9 +42,15 @@ Progress = Callable[[str, float], None]
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is tried: the tree configurations among which held-out loss chooses, one an expert and task."""
+    """How much is tried; held-out loss chooses.
+
+    `trees` are configurations of the tree experts, `readings` ways to make the linear expert's columns, `grid` its
+    penalties.
+    """
 
     trees: tuple[TreeConfig, ...]
+    readings: tuple[Reading, ...] = (Reading(),)
+    grid: tuple[Penalty, ...] = DEFAULT_GRID
 
 
 EFFORTS = {
@@ -47,19 +63,11 @@ EFFORTS = {
             TreeConfig(leaves=4, feature_fraction=0.4),
             TreeConfig(leaves=8, learning_rate=0.03, l2=10.0),
             TreeConfig(leaves=8, feature_fraction=0.4, bagging=0.5),
-        )
+        ),
+        (Reading(), Reading(most_knots=3), Reading(transforms=("raw",))),
+        WIDE_GRID,
     ),
 }
-
-
-@dataclass(frozen=True)
-class CrossFittedLinear:
-    """`folds[f]` never saw fold f; `whole` saw every labelled row; the penalty and its held-out loss."""
-
-    folds: tuple[LinearExpert, ...]
-    whole: LinearExpert
-    penalty: int
-    loss: float
 
 
 @dataclass(frozen=True)
@@ -68,7 +76,8 @@ class TaskFit:
 
     ``experts`` (labelled, experts, c) are their margins, for survival centred within the fold; ``margin``
     (labelled, c) is the blend of them, and ``honest`` the same with weights and intercept that never saw the row's fold
-    either, from which the conformal interval comes.
+    either, from which the conformal interval comes. ``sharing`` says what the shared trees bring, None where no other
+    task shapes them; where they hurt they are not among those ``used``, and ``experts`` are without them.
     """
 
     task: str
@@ -78,7 +87,8 @@ class TaskFit:
     blend: Blend
     used: tuple[str, ...]
     rounds: dict[str, int]
-    penalty: int
+    penalty: Penalty
+    sharing: Sharing | None
 
 
 @dataclass(frozen=True)
@@ -89,6 +99,7 @@ class Trained:
     fold_predictors: tuple[Predictor, ...]
     fold: NDArray[np.intp]
     fits: dict[str, TaskFit]
+    plan: Plan
 
 
 def train(
@@ -120,7 +131,13 @@ def train(
     widths = {t.name: _half_width(t, fits[t.name]) for t in problem.tasks if t.target.kind == "regression"}
     baselines = {t.name: _baseline(t, fits[t.name]) for t in problem.tasks if t.target.kind == "survival"}
     *folds, whole = [p.calibrated(baselines, widths) for p in assembled]
-    return Trained(whole, tuple(folds), problem.fold, fits)
+    plan = Plan(
+        tuple(ChosenTrees(trees.config, trees.rounds) for trees in experts.own),
+        tuple(ChosenTrees(trees.config, trees.rounds) for trees in experts.shared),
+        tuple(linear.penalty for linear in experts.linear),
+        {name: fit.blend.intercept for name, fit in fits.items()},
+    )
+    return Trained(whole, tuple(folds), problem.fold, fits, plan)
 
 
 @dataclass(frozen=True)
@@ -139,7 +156,12 @@ def _fit_experts(
         jobs.append(("shared trees", partial(_shared, problem, group, effort, _seed(problem, 11, g))))
     for i, task in enumerate(problem.tasks):
         jobs.append((f"own trees: {task.name}", partial(_own, problem, task, effort, _seed(problem, 12, i))))
-        jobs.append((f"linear: {task.name}", partial(_linear, problem, task, _seed(problem, 13, i))))
+        jobs.append(
+            (
+                f"linear: {task.name}",
+                partial(cross_fit_linear, problem, task, effort.readings, effort.grid, _seed(problem, 13, i)),
+            )
+        )
     if novelty:
         jobs.append(("who is unlike them", lambda tick: fit_novelty(problem)))
     done, lock = [0.0], Lock()
@@ -184,18 +206,6 @@ def _own(
     return _best_trees(problem, own_structure(problem, task), effort, seed, tick)
 
 
-def shared_structure(problem: Problem, group: Group) -> Structure:
-    """The structure that a group's tasks share."""
-    members = tuple(problem.tasks[i] for i in group.members)
-    helpers = tuple(problem.tasks[i] for i in group.helpers)
-    return Structure(members, helpers, group.features, problem.categorical)
-
-
-def own_structure(problem: Problem, task: TaskData) -> Structure:
-    """The structure of a task's own trees."""
-    return Structure((task,), (), task.visible, problem.categorical)
-
-
 def _best_trees(
     problem: Problem, structure: Structure, effort: Effort, seed: int, tick: Callable[[], None]
 ) -> CrossFittedTrees:
@@ -203,34 +213,6 @@ def _best_trees(
     tried = [cross_fit_trees(problem, structure, config, seed, tick) for config in effort.trees]
     reference = np.maximum(np.abs(np.array(tried[0].loss)), 1e-12)
     return min(tried, key=lambda fit: float((np.array(fit.loss) / reference).mean()))
-
-
-def _linear(problem: Problem, task: TaskData, seed: int, tick: Callable[[], None]) -> CrossFittedLinear:
-    total, weight = np.zeros(len(DEFAULT_GRID)), 0.0
-    paths = []
-    for which, split in enumerate(problem.splits):
-        chosen, places, held = split.labelled(task)
-        loss = task.loss(chosen)
-        X = split.masked[places]
-        start = np.tile(loss.start(), (len(X), 1))
-        basis = Basis.fit(
-            X, problem.kinds, task.visible, *loss.gradient(start), np.random.default_rng([seed, which])
-        )
-        path = LinearPath.fit(X, loss, basis)
-        paths.append(path)
-        if len(held):
-            unseen = task.loss(held)
-            if unseen.total:
-                margins = path.margins(problem.X[task.rows[held]])
-                total += unseen.total * np.array([unseen.value(m) for m in margins])
-                weight += unseen.total
-        tick()
-    best = int(total.argmin())
-    labelled = [task.rows[split.labelled(task)[0]] for split in problem.splits]
-    experts = [
-        path.expert(best).with_stand_ins(problem.X[rows]) for path, rows in zip(paths, labelled, strict=True)
-    ]
-    return CrossFittedLinear(tuple(experts[:-1]), experts[-1], best, float(total[best] / max(weight, 1e-12)))
 
 
 # Blending -----------------------------------------------------------------------------------------
@@ -303,23 +285,31 @@ def _blend(problem: Problem, i: int, experts: _Experts) -> TaskFit:
 
     few = task.informative < FEW_EVENTS or len(task.rows) < FEW_ROWS
     blend = fit_blend(loss_of, margins, fold, few)
+    honest = cross_fit_blend(loss_of, margins, fold, blend.strength)
+    sharing = None
+    if len(used) == len(EXPERTS):
+        alone = fit_blend(loss_of, margins[:, :2], fold, few)
+        apart = cross_fit_blend(loss_of, margins[:, :2], fold, alone.strength)
+        sharing = compare(loss_of, fold, apart, honest)
+        if sharing.hurts:
+            used, margins, blend, honest = EXPERTS[:2], margins[:, :2], alone, apart
     g, _ = _shared_place(problem, i)
     place = problem.groups[g].members.index(i)
     rounds = {"own": experts.own[i].rounds[0], "shared": experts.shared[g].rounds[place]}
-    honest = cross_fit_blend(loss_of, margins, fold, blend.strength)
-    return TaskFit(
-        task.name, margins, blend.margin(margins), honest, blend, used, rounds, experts.linear[i].penalty
-    )
+    penalty = experts.linear[i].penalty
+    return TaskFit(task.name, margins, blend.margin(margins), honest, blend, used, rounds, penalty, sharing)
 
 
 def _baseline(task: TaskData, fit: TaskFit) -> Baseline:
     """Breslow from the centred out-of-fold margins: in-sample ones overstate the spread."""
-    offsets = (
-        task.offsets if task.offsets is not None else np.zeros((len(task.rows), len(task.boundaries) + 1))
-    )
     horizons = tuple(float(h) for h in task.task.horizons)
     return Baseline.fit(
-        task.target.time, task.target.event, fit.margin + offsets, task.boundaries, horizons, task.weight
+        task.target.time,
+        task.target.event,
+        fit.margin + task.period_offsets,
+        task.boundaries,
+        horizons,
+        task.weight,
     )
 
 
@@ -356,7 +346,7 @@ def _task_predictor(
     linear, own, shared, outputs = _pieces(problem, experts, i, which)
     weights = np.zeros(len(EXPERTS))
     weights[: len(fit.used)] = fit.blend.weights
-    centre = _centre(problem, experts, i, which)
+    centre = _centre(problem, experts, i, which)[: len(fit.used)]
     inner = fit.blend.intercept - fit.blend.weights @ centre + weights[1] * own.start
     if weights[2] > 0:
         inner = inner + weights[2] * shared.start[list(outputs)]

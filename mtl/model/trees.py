@@ -10,7 +10,7 @@ import numpy as np
 from mtl.model.forest import Floats, Forest
 from mtl.model.grow import Growth, GrowthTask, TreeConfig
 from mtl.model.losses import Loss
-from mtl.model.problem import Problem, Split, TaskData
+from mtl.model.problem import Group, Problem, Split, TaskData
 
 STEP = 20  # rounds grown between two looks at the held-out losses
 PATIENCE = 60  # rounds without improvement, in every task, after which growing stops
@@ -98,6 +98,18 @@ class Structure:
         growth = self.growth(split, config, seed)
         growth.extend(max(rounds, default=0))
         return self.grown(growth, rounds)
+
+
+def shared_structure(problem: Problem, group: Group) -> Structure:
+    """The structure that a group's tasks share."""
+    members = tuple(problem.tasks[i] for i in group.members)
+    helpers = tuple(problem.tasks[i] for i in group.helpers)
+    return Structure(members, helpers, group.features, problem.categorical)
+
+
+def own_structure(problem: Problem, task: TaskData) -> Structure:
+    """The structure of a task's own trees."""
+    return Structure((task,), (), task.visible, problem.categorical)
 
 
 def cross_fit_trees(

@@ -14,11 +14,14 @@ from mtl.data.encode import encode
 from mtl.explain.points import Floats, Identity, Link, Logistic, Softmax, SurvivalRisk
 from mtl.model.baseline import Baseline
 from mtl.model.offsets import FALSE, TRUE, UNKNOWN, holds, treatment_offsets
+from mtl.model.outputs import numbers_and_intervals
 from mtl.model.predictor import TaskPredictor
-from mtl.services.loaded import FINAL, Reader, reader, record
-from mtl.store.cohorts import Cohort, CohortError
+from mtl.model.uncertainty import Uncertainty
+from mtl.services.loaded import FINAL, Reader, reader, record, uncertainty
+from mtl.services.places import Place, with_cells
+from mtl.store.cohorts import Cohort
 from mtl.store.models import ModelRecord
-from mtl.store.scores import Scores, scores_of
+from mtl.store.scores import Scores, scores_of, shows_intervals
 from mtl.study import Study, Task
 
 _TRUTH = {TRUE: True, FALSE: False, UNKNOWN: None}
@@ -30,8 +33,8 @@ class Answer:
 
     Attributes
     ----------
-    cohort, place
-        Whose row it is.
+    where
+        Whose values they are: a row of a cohort, or a private case.
     record, fold
         The model, and the fold in which the patient was held out; -1: not in training, the final predictor answers.
     row : DataFrame (1, columns)
@@ -48,12 +51,13 @@ class Answer:
         Survival task -> whether the risk without treatment is known.
     given : dict
         Treatment column -> whether it was given, None where the record does not say.
+    limits : dict
+        Output column -> limits of its interval and effective number of patients, where there are any.
     scores : Scores
         The cohort's stored numbers.
     """
 
-    cohort: Cohort
-    place: int
+    where: Place
     record: ModelRecord
     fold: int
     reader: Reader
@@ -66,7 +70,18 @@ class Answer:
     offsets: dict[str, Floats]
     untreated_known: dict[str, bool]
     given: dict[str, bool | None]
+    limits: dict[str, tuple[float, float, float]]
     scores: Scores
+
+    @property
+    def cohort(self) -> Cohort:
+        """The cohort that the case belongs to."""
+        return self.where.cohort
+
+    @property
+    def place(self) -> int | None:
+        """The case's row in the cohort; None for a private case, which is no row of it."""
+        return self.where.place
 
     @property
     def study(self) -> Study:
@@ -91,44 +106,49 @@ class Answer:
         return self.row[feature].iloc[0] if feature in self.row.columns else None
 
 
-KEPT = 128  # patients as recorded whose answers stay in memory
+KEPT = 128  # patients of cohorts whose answers, as recorded, stay in memory
+
+
+def answer(where: Place, edits: Mapping[str, Any] | None = None) -> Answer:
+    """Ask the predictor that did not see the patient; `edits` are cells as they would be recorded, None missing."""
+    # a private case is asked again each time: nothing of it outlives its deletion
+    before = _recorded(where) if where.private is not None else _of_cohort(where.cohort, where.row_number)
+    if not edits:
+        return before
+    return _ask(where, with_cells(before.row, edits), before.given, dict(edits))
 
 
 @lru_cache(maxsize=KEPT)
-def _recorded(cohort: Cohort, place: int) -> Answer:
-    row = cohort.row(place)
-    return _ask(cohort, place, row, given_of(cohort.study, row), {})
+def _of_cohort(cohort: Cohort, row: int) -> Answer:
+    return _recorded(Place(cohort, cohort.case_keys[row].decode(), row))
 
 
-def answer(cohort: Cohort, place: int, edits: Mapping[str, Any] | None = None) -> Answer:
-    """Ask the predictor that did not see the patient; `edits` are cells as they would be recorded, None missing."""
-    if cohort.model is None or cohort.scores is None:
-        raise CohortError(f"cohort {cohort.name!r} has no predictions yet; wait for its model")
-    before = _recorded(cohort, place)
-    if not edits:
-        return before
-    return _ask(cohort, place, with_cells(before.row, edits), before.given, dict(edits))
+def _recorded(where: Place) -> Answer:
+    row = where.row()
+    return _ask(where, row, given_of(where.cohort.study, row), {})
 
 
-def _ask(
-    cohort: Cohort, place: int, row: pd.DataFrame, given: dict[str, bool | None], edits: dict[str, Any]
-) -> Answer:
+def _ask(where: Place, row: pd.DataFrame, given: dict[str, bool | None], edits: dict[str, Any]) -> Answer:
+    cohort = where.cohort
     scores = scores_of(cohort)
-    model, fold = record(str(cohort.model)), int(scores.folds[place])
+    model = record(str(cohort.model))
+    fold = FINAL if where.place is None else int(scores.folds[where.place])
     asked = reader(model, fold if fold >= 0 else FINAL)
-    return ask(Asked(cohort, place, model, fold, asked, scores), row, given, edits)
+    # intervals as the list has them: none before the list's were computed
+    sure = uncertainty(model) if shows_intervals(cohort) else None
+    return ask(Asked(where, model, fold, asked, scores, sure), row, given, edits)
 
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """Who is asked about whom: see :class:`Answer` for the fields."""
+    """Who is asked about whom: see :class:`Answer` for the fields; `sure` is how sure the model is, where that is known."""
 
-    cohort: Cohort
-    place: int
+    where: Place
     record: ModelRecord
     fold: int
     reader: Reader
     scores: Scores
+    sure: Uncertainty | None
 
 
 def given_of(study: Study, row: pd.DataFrame) -> dict[str, bool | None]:
@@ -138,7 +158,7 @@ def given_of(study: Study, row: pd.DataFrame) -> dict[str, bool | None]:
 
 def ask(of: Asked, row: pd.DataFrame, given: dict[str, bool | None], edits: dict[str, Any]) -> Answer:
     """What a predictor says about a table of one row."""
-    cohort, asked, scores = of.cohort, of.reader, of.scores
+    cohort, asked = of.where.cohort, of.reader
     X = encode(cohort.study, row).X
     found = asked.explainer.contributions(X)
     offsets, known = {}, {}
@@ -147,8 +167,7 @@ def ask(of: Asked, row: pd.DataFrame, given: dict[str, bool | None], edits: dict
             told = treatment_offsets(cohort.study, row, task.name)
             offsets[task.name], known[task.name] = told.values[0], bool(told.untreated_known[0])
     return Answer(
-        cohort=cohort,
-        place=of.place,
+        where=of.where,
         record=of.record,
         fold=of.fold,
         reader=asked,
@@ -161,23 +180,15 @@ def ask(of: Asked, row: pd.DataFrame, given: dict[str, bool | None], edits: dict
         offsets=offsets,
         untreated_known=known,
         given=given,
-        scores=scores,
+        limits=_limits(of, X, row),
+        scores=of.scores,
     )
 
 
-def with_cells(row: pd.DataFrame, cells: Mapping[str, Any]) -> pd.DataFrame:
-    """A row with some cells replaced; a column that is not there is added."""
-    if not cells:
-        return row
-    return row.assign(
-        **{name: pd.Series([value], index=row.index, dtype=_dtype(value)) for name, value in cells.items()}
-    )
-
-
-def _dtype(value: object) -> str:
-    if value is None:
-        return "Float64"  # a missing number, text or truth alike
-    return {bool: "boolean", int: "Float64", float: "Float64"}.get(type(value), "string")
+def _limits(of: Asked, X: Floats, row: pd.DataFrame) -> dict[str, tuple[float, float, float]]:
+    study, predictor = of.where.cohort.study, of.reader.predictor
+    _, limits = numbers_and_intervals(study, predictor, X, row, of.sure)
+    return {column: (float(low[0]), float(high[0]), float(n[0])) for column, (low, high, n) in limits.items()}
 
 
 def link(found: Answer, task: Task, horizon: float | None) -> Link:

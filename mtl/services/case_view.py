@@ -68,7 +68,9 @@ class Number:
     text : str
         The value as every panel prints it ("32 %", "1,203 mm²"), "–" where there is none.
     low, high : float or None
-        Interval, where there is one.
+        90 % interval, where there is one.
+    n_eff : float or None
+        Size of the simple sample of patients from which a risk would be known as well.
     reason : str
         Why there is no value; empty otherwise.
     cohort_median : float or None
@@ -92,6 +94,7 @@ class Number:
     cohort_share_below: float | None = None
     horizon: float | None = None
     category: str | None = None
+    n_eff: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +113,8 @@ class Curve:
         Last time, in years, with enough patients at risk.
     median : float or None
         First time at which the risk reaches one half; None where it does not within the curve.
+    low, high : (m,) or None
+        The 90 % band, where there is one.
     """
 
     years: Floats
@@ -117,6 +122,8 @@ class Curve:
     reference: Floats
     estimable_until: float
     median: float | None
+    low: Floats | None = None
+    high: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -180,6 +187,8 @@ class Case:
         In pathway order: diagnosis, treatment, prognosis.
     left_out : dict
         Tasks of the study without a model, with the reason.
+    private : bool
+        Typed in by the user who asks, and seen by nobody else.
     answer : Answer
         What the services need to explain it further; nothing to show.
     """
@@ -198,6 +207,7 @@ class Case:
     treatments: tuple[Given, ...]
     outputs: tuple[TaskOutput, ...]
     left_out: dict[str, str]
+    private: bool
     answer: Answer = field(repr=False, compare=False)
 
     def output(self, task: str) -> TaskOutput:
@@ -265,7 +275,8 @@ class Why:
     base, margin : float
         On the additive scale: base + the table's margins = margin. For a class of a multiclass task, that class's logit.
     typical : dict
-        Feature name -> Typical, for the features the task may see.
+        Feature name -> Typical, for the features the task may see, or for those of the story where only these were
+        asked for.
     """
 
     task: Task

@@ -23,9 +23,9 @@ from mtl.services.case_view import (
     Why,
 )
 from mtl.services.edits import EditError
+from mtl.services.places import CaseError, Place, find
 from mtl.services.summary import ModelSummary, summary
 from mtl.services.users import require
-from mtl.store.cohorts import Cohort, CohortError, find_case
 from mtl.study import Study, Task
 
 __all__ = [
@@ -54,10 +54,6 @@ __all__ = [
 PATHWAY = ("diagnosis", "treatment", "prognosis")
 
 
-class CaseError(ValueError):
-    """There is no such case, or it has no numbers yet."""
-
-
 def open_case(
     case_key: str,
     edits: Mapping[str, object] | None = None,
@@ -82,36 +78,26 @@ def open_case(
         An edit names no feature, a treatment, or has a value that the feature cannot have.
     """
     require("case:read")
-    cohort, place = _found(case_key)
-    return _case(case_key, _answer(cohort, place, edits or {}), horizons or {})
+    return _case(_answer(find(case_key), edits or {}), horizons or {})
 
 
-def case_of(case_key: str, found: Answer, horizons: Mapping[str, float] | None = None) -> Case:
+def case_of(found: Answer, horizons: Mapping[str, float] | None = None) -> Case:
     """A case from an answer that a service has got elsewhere, of a patient who is in no cohort here."""
     require("case:read")
-    return _case(case_key, found, horizons or {})
+    return _case(found, horizons or {})
 
 
-def _found(case_key: str) -> tuple[Cohort, int]:
-    try:
-        cohort, place = find_case(case_key)
-    except CohortError as error:
-        raise CaseError(str(error)) from None
-    if cohort.scores is None:
-        raise CaseError(f"cohort {cohort.name!r} has no predictions yet; wait for its model")
-    return cohort, place
+def _answer(where: Place, edits: Mapping[str, object]) -> Answer:
+    study = where.cohort.study
+    understood = editing.checked(study, edits)
+    return answer(where, editing.effective(study, where.row(), understood) if understood else None)
 
 
-def _answer(cohort: Cohort, place: int, edits: Mapping[str, object]) -> Answer:
-    understood = editing.checked(cohort.study, edits)
-    return answer(cohort, place, editing.effective(cohort.study, cohort.row(place), understood))
-
-
-def _case(case_key: str, found: Answer, horizons: Mapping[str, float]) -> Case:
+def _case(found: Answer, horizons: Mapping[str, float]) -> Case:
     findings = texts.findings(found)
     study, record = found.study, found.record
     return Case(
-        key=case_key,
+        key=found.where.key,
         cohort=found.cohort.key,
         cohort_name=found.cohort.name,
         identifier=cells.cell_text(found.cell(study.identifier)) or "",
@@ -127,6 +113,7 @@ def _case(case_key: str, found: Answer, horizons: Mapping[str, float]) -> Case:
             _output(found, task, findings, horizons.get(task.name)) for task in _pathway(study, found)
         ),
         left_out=dict(record.left_out),
+        private=found.where.private is not None,
         answer=found,
     )
 
@@ -155,7 +142,13 @@ def _output(found: Answer, task: Task, findings: tuple[Finding, ...], horizon: f
     )
 
 
-def why(case: Case, task: str, horizon: float | None = None, category: str | None = None) -> Why:
+def why(
+    case: Case,
+    task: str,
+    horizon: float | None = None,
+    category: str | None = None,
+    told_only: bool = False,
+) -> Why:
     """Explain one number of a case, edited or not, by the predictor that gave it.
 
     Parameters
@@ -164,6 +157,8 @@ def why(case: Case, task: str, horizon: float | None = None, category: str | Non
         Years, one of the task's; the headline's if left out.
     category
         A class's `Level.text`; the headline's if left out.
+    told_only
+        Predict again at typical values only for the findings of the story, not for every finding of the table.
 
     Raises
     ------
@@ -172,7 +167,7 @@ def why(case: Case, task: str, horizon: float | None = None, category: str | Non
     """
     require("case:read")
     shown = _shown(case, task, horizon, category)
-    return reasons.why(case.answer, case.output(task).task, shown, case.findings)
+    return reasons.why(case.answer, case.output(task).task, shown, case.findings, told_only)
 
 
 def _shown(case: Case, task: str, horizon: float | None, category: str | None) -> Number:
@@ -201,14 +196,13 @@ def what_if(
 ) -> WhatIf:
     """A case before and after edits, every edit validated here; see :func:`open_case` for the errors."""
     require("case:read")
-    cohort, place = _found(case_key)
-    after = _answer(cohort, place, edits)
-    before = answer(cohort, place)
+    where = find(case_key)
+    after, before = _answer(where, edits), answer(where)
     changed: dict[str, Any] = after.edits
-    warnings = editing.warnings(cohort.study, changed, after.X, after.reader.predictor.novelty)
+    warnings = editing.warnings(where.cohort.study, changed, after.X, after.reader.predictor.novelty)
     return WhatIf(
-        before=_case(case_key, before, horizons or {}),
-        after=_case(case_key, after, horizons or {}),
+        before=_case(before, horizons or {}),
+        after=_case(after, horizons or {}),
         edits=changed,
         warnings=warnings,
     )
@@ -217,5 +211,4 @@ def what_if(
 def own_outcome(case_key: str) -> list[OwnOutcome]:
     """What is recorded about the patient's own outcomes; to be shown when asked for, not before."""
     require("case:read")
-    cohort, place = _found(case_key)
-    return texts.outcomes(answer(cohort, place))
+    return texts.outcomes(answer(find(case_key)))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mtl.services import private_cases
 from mtl.services.global_view import that_matter as _that_matter
 from mtl.services.loaded import record
 from mtl.services.summary import ModelSummary, summary
@@ -127,10 +128,13 @@ def random_case(cohort: str, output: str, low: float, high: float, seed: int | N
 def neighbours(cohort: str, query: Query, case_key: str) -> Neighbours:
     """The cases before and after one, in the order and selection of a query; its page is ignored.
 
-    Raises the errors of :func:`worklist`.
+    The user's own private cases have each other for neighbours. Raises the errors of :func:`worklist`.
     """
-    require("cohort:read")
-    return around(store.get(cohort), query, case_key)
+    user = require("cohort:read")
+    of = store.get(cohort)
+    if of.place(case_key) is None and user.may("case:read"):
+        return private_cases.neighbours(cohort, case_key) or around(of, query, case_key)
+    return around(of, query, case_key)
 
 
 def that_matter(cohort: str) -> tuple[Feature, ...]:

@@ -37,7 +37,7 @@ def checked(study: Study, edits: Mapping[str, object]) -> dict[str, Any]:
     EditError
         An edit names no feature or a column that is not to be edited, or its value cannot be read.
     """
-    return {str(name): _cell(_feature(study, name), value) for name, value in edits.items()}
+    return {str(name): cell(_feature(study, name), value) for name, value in edits.items()}
 
 
 def _feature(study: Study, name: object) -> Feature:
@@ -52,7 +52,8 @@ def _feature(study: Study, name: object) -> Feature:
     raise EditError(shown, _("{field}: the study has no such finding").format(field=shown))
 
 
-def _cell(feature: Feature, value: object) -> Any:
+def cell(feature: Feature, value: object) -> Any:
+    """One value as a cell of a table; EditError, in words for the reader, when the feature cannot have it."""
     if isinstance(value, np.generic):
         value = value.item()
     if value is None or value is pd.NA or (isinstance(value, str) and not value.strip()):
@@ -93,19 +94,19 @@ def effective(study: Study, row: pd.DataFrame, edits: Mapping[str, Any]) -> dict
     for feature in study.features:
         if feature.name not in edits:
             continue
-        cell = edits[feature.name]
-        new = _encoded(feature, pd.Series([cell], dtype=object))
+        wanted = edits[feature.name]
+        new = _encoded(feature, pd.Series([wanted], dtype=object))
         recorded = row[feature.name] if feature.name in row.columns else None
         old = np.nan if recorded is None else _encoded(feature, recorded)
         if new == old or (
             np.isnan(new) and np.isnan(old) and (recorded is None or cells.missing(recorded)[0])
         ):
             continue
-        if isinstance(cell, bool) and not (
+        if isinstance(wanted, bool) and not (
             recorded is not None and pd.api.types.is_bool_dtype(recorded.dtype)
         ):
-            cell = int(cell)  # recorded as 0 and 1
-        kept[feature.name] = cell
+            wanted = int(wanted)  # recorded as 0 and 1
+        kept[feature.name] = wanted
     return kept
 
 

@@ -135,8 +135,8 @@ class Shares:
     tasks : tuple of Task
     experts : (t, 3)
         Share of linear, own and shared trees in the absolute contributions; a row sums to 1, or is 0.
-    outputs : tuple of str
-        Names of the k outputs of the shared trees, in the reader's language.
+    of, outputs : tuple of str
+        Task, and name in the reader's language, of each of the k outputs of the shared trees.
     likeness : (k, k)
         Correlation of leaf values; NaN where there is none.
     apart : bool (k, k)
@@ -146,6 +146,7 @@ class Shares:
 
     tasks: tuple[Task, ...]
     experts: Floats
+    of: tuple[str, ...]
     outputs: tuple[str, ...]
     likeness: Floats
     apart: NDArray[np.bool_]
@@ -312,6 +313,7 @@ def shares(cohort: str) -> Shares:
     return Shares(
         tasks,
         np.array([made.experts(task.name) for task in tasks]),
+        tuple(name for name, _place in held.outputs),
         tuple(names),
         held.likeness,
         held.forest[:, None] != held.forest[None, :],

@@ -15,6 +15,7 @@ from mtl.services import cases
 from mtl.services.answer import Asked, ask, given_of
 from mtl.services.case_view import Case
 from mtl.services.loaded import FINAL, Reader
+from mtl.services.places import Place
 from mtl.services.users import require
 from mtl.store import models
 from mtl.store.cohorts import Cohort
@@ -81,10 +82,10 @@ def case(
     if scores is None or fold < 0:
         spread = () if scores is None else tuple((task, tuple(own)) for task, own in scores.spread.items())
         scores = NoScores(Path(), columns, spread)
-    nowhere = Cohort("", study.name, "", 1, study, False, None, None, Path())
+    nowhere = Place(Cohort("", study.name, "", 1, study, False, None, None, Path()), "", 0)
     reader = Reader(model.predictor_, Explainer(model.predictor_))
-    asked = Asked(nowhere, 0, record or _unregistered(model), fold, reader, scores)
-    return cases.case_of("", ask(asked, row, given_of(study, row), {}))
+    asked = Asked(nowhere, record or _unregistered(model), fold, reader, scores, model.uncertainty_)
+    return cases.case_of(ask(asked, row, given_of(study, row), {}))
 
 
 def _of_cohort(record: ModelRecord, study: Study, row: pd.DataFrame) -> Case | None:

@@ -119,14 +119,15 @@ def _number(
     category: str | None = None,
 ) -> Number:
     known = column in found.scores.outputs
-    half = found.fitted(task.name).half_width
+    low, high, n_eff = found.limits.get(column, (math.nan, math.nan, math.nan))
     return Number(
         column,
         label,
         value,
         value_text(task, value),
-        low=None if half is None else value - half,
-        high=None if half is None else value + half,
+        low=None if math.isnan(low) else low,
+        high=None if math.isnan(high) else high,
+        n_eff=n_eff if math.isfinite(n_eff) else None,
         cohort_median=found.scores.median(column) if known else None,
         cohort_share_below=found.scores.share_below(column, value) if known else None,
         horizon=horizon,
@@ -192,4 +193,25 @@ def curve(found: Answer, task: Task) -> Curve | None:
     other = baseline.risk(found.base[task.name], offset, years)[0]
     half = np.flatnonzero(risk >= 0.5)
     median = float(years[half[0]]) if len(half) else None
-    return Curve(years, risk, other, float(years[-1]), median)
+    low, high = _band(found, task, years, risk)
+    return Curve(years, risk, other, float(years[-1]), median, low, high)
+
+
+def _band(found: Answer, task: Task, years: Floats, risk: Floats) -> tuple[Floats | None, Floats | None]:
+    """The intervals at the horizons carried along the curve: their reach on the log cumulative hazard, interpolated."""
+    known, reach = [], []
+    for horizon in task.horizons:
+        low, high, _n = found.limits.get(horizon_name(task.name, horizon), (math.nan,) * 3)
+        if 0.0 < low <= high < 1.0:
+            known.append(horizon)
+            reach.append(0.5 * (_log_hazard(high) - _log_hazard(low)))
+    if not known:
+        return None, None
+    with np.errstate(divide="ignore"):
+        middle = np.log(-np.log1p(-np.minimum(risk, 1 - 1e-12)))
+    around = np.interp(years, known, reach)
+    return -np.expm1(-np.exp(middle - around)), -np.expm1(-np.exp(middle + around))
+
+
+def _log_hazard(risk: float) -> float:
+    return math.log(-math.log1p(-risk))

@@ -11,13 +11,14 @@ import pandas as pd
 from mtl.data.encode import encode_column
 from mtl.explain.points import Floats
 from mtl.explain.sentences import Story, story, typical_sentence
+from mtl.expressions import parse
 from mtl.language import study_language
 from mtl.model.offsets import treatment_offsets, trials_of
-from mtl.services.answer import Answer, link, with_cells
+from mtl.services.answer import Answer, link
 from mtl.services.case_view import Finding, Heatmap, Number, Typical, Why
 from mtl.services.printing import level_of, place_of, reference, value_text
 from mtl.services.texts import value_text as finding_text
-from mtl.study import Feature, Task
+from mtl.study import Feature, Study, Task
 
 LINKS = {"binary": "logistic", "multiclass": "softmax", "survival": "survival", "regression": "identity"}
 
@@ -42,13 +43,19 @@ def story_of(
     return story(found.study.features, task, cells, worth, start.value, shown.value, level_of(task, shown))
 
 
-def why(found: Answer, task: Task, shown: Number, findings: tuple[Finding, ...]) -> Why:
-    """Explain one number of a task."""
+def why(
+    found: Answer, task: Task, shown: Number, findings: tuple[Finding, ...], told_only: bool = False
+) -> Why:
+    """Explain one number of a task; `told_only`: with second predictions for the findings of its story alone."""
     start = reference(found, task, shown)
+    reasons = story_of(found, task, shown, start, findings)
     place, visible = place_of(task, shown), set(found.study.visible(task.name))
     margin = found.values[task.name][:, place]
     worth = points(found, task, shown) if shown.value is not None else np.full(len(margin), np.nan)
-    typical = _typical(found, task, shown, visible)
+    wanted = visible
+    if told_only and reasons is not None:
+        wanted = {one.feature for one in reasons.contributions if one.feature is not None}
+    typical = _typical(found, task, shown, wanted)
     order = [j for j in np.argsort(-np.abs(margin), kind="stable") if findings[j].feature.name in visible]
     names = [findings[j].feature.name for j in order]
     told = [typical.get(name) for name in names]
@@ -63,18 +70,17 @@ def why(found: Answer, task: Task, shown: Number, findings: tuple[Finding, ...])
             "if_typical": [math.nan if t is None or t.number is None else t.number for t in told],
         }
     )
-    reasons = story_of(found, task, shown, start, findings)
     ends = float(found.base[task.name][place]), float(found.margins[task.name][place])
     return Why(task, shown, start, reasons, table, LINKS[task.kind], *ends, typical)
 
 
-def _typical(found: Answer, task: Task, shown: Number, visible: set[str]) -> dict[str, Typical]:
+def _typical(found: Answer, task: Task, shown: Number, wanted: set[str]) -> dict[str, Typical]:
     """The second predictions, all at once: a row a feature, each with that one feature at its typical value."""
     cells = found.scores.typical
     chosen = [
         (j, f)
         for j, f in enumerate(found.study.features)
-        if f.name in visible and cells.get(f.name) is not None
+        if f.name in wanted and cells.get(f.name) is not None
     ]
     if not chosen or shown.value is None:
         return {}
@@ -96,15 +102,28 @@ def _responses(
         response = link(found, task, None).response(margin)
         return [float(v) for v in response[:, place_of(task, shown)]]
     offset = np.repeat(found.offsets[task.name][None, :], len(X), axis=0)
-    if trials_of(found.study, task.name):  # a finding may decide whether a trial applies
-        table = pd.concat([_narrow(found, name, cell) for name, cell in changed], ignore_index=True)
-        offset = treatment_offsets(found.study, table, task.name).values
+    # a finding may decide whether a trial applies
+    read = _read_by_trials(found.study, task.name)
+    deciding = [i for i, (name, _) in enumerate(changed) if name in read]
+    if deciding:
+        row = found.row[[name for name in found.row.columns if name in read]].astype(object)
+        table = pd.concat([row.assign(**dict([changed[i]])) for i in deciding], ignore_index=True)
+        offset[deciding] = treatment_offsets(found.study, table, task.name).values
     years = np.array([shown.horizon])
     return [float(v) for v in found.baseline(task.name).risk(margin[:, 0], offset, years)[:, 0]]
 
 
-def _narrow(found: Answer, name: str, cell: Any) -> pd.DataFrame:
-    return with_cells(found.row, {name: cell}).astype(object)
+def _read_by_trials(study: Study, task: str) -> frozenset[str]:
+    """Columns that decide which trial's effect, if any, a task's risk as treated holds."""
+    conditions = [
+        condition
+        for treatment, trials in trials_of(study, task)
+        for condition in (
+            study.given(treatment.column),
+            *(text for trial in trials for text in (trial.applies, trial.no_effect) if text),
+        )
+    ]
+    return frozenset().union(*(parse(condition).columns for condition in conditions))
 
 
 def _one(feature: Feature, cell: Any, task: Task, shown: Number, value: float) -> Typical:

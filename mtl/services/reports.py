@@ -70,7 +70,7 @@ def case_page(case: Case, day: datetime.date) -> CasePage:
     badges = (
         _("what if: not all findings are as recorded") if any(f.edited for f in case.findings) else "",
         wording.novel(case),
-        wording.out_of_fold(case),
+        wording.standing(case),
         _("for demonstration only") if study.demonstration else "",
     )
     facts = (wording.known(case), *wording.given(case), wording.trained(case))

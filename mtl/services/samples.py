@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mtl import jobs
+from mtl.jobs.intervals import lacking
 from mtl.jobs.samples import SAMPLES, is_ready
 from mtl.language import N_, _
 
@@ -49,6 +50,9 @@ def start() -> None:
     for name in SAMPLES:
         if not is_ready(name):
             jobs.submit("prepare_sample", {"name": name}, topic=f"sample:{name}")
+    for name in SAMPLES:  # after all of them: a number without an interval is better than none
+        if lacking(name):
+            jobs.submit("fit_intervals", {"name": name}, topic=f"intervals:{name}")
 
 
 def ready() -> bool:

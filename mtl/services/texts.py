@@ -71,7 +71,7 @@ def _given(found: Answer, treatment: Treatment) -> Given:
 
 def outcomes(found: Answer) -> list[OwnOutcome]:
     """What is recorded about the patient's own outcomes, a task each, in study order."""
-    row: pd.DataFrame = found.cohort.row(found.place)
+    row: pd.DataFrame = found.where.row()
     every = targets(found.study, row)
     return [_outcome(with_decimals(task, found.scores), every[task.name]) for task in found.study.tasks]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -10,9 +10,11 @@ from dataclasses import dataclass
 #: What each role may do.
 ROLES: dict[str, frozenset[str]] = {
     "viewer": frozenset({"study:read", "cohort:read"}),
-    "clinician": frozenset({"study:read", "cohort:read", "case:read"}),
-    "researcher": frozenset({"study:read", "cohort:read", "case:read", "model:write"}),
-    "admin": frozenset({"study:read", "cohort:read", "case:read", "model:write", "job:control"}),
+    "clinician": frozenset({"study:read", "cohort:read", "case:read", "case:write", "case:sign"}),
+    "researcher": frozenset({"study:read", "cohort:read", "case:read", "case:write", "model:write"}),
+    "admin": frozenset(
+        {"study:read", "cohort:read", "case:read", "case:write", "case:sign", "model:write", "job:control"}
+    ),
 }
 
 
@@ -47,12 +49,26 @@ class User:
 #: Sign-in is off: the person at the keyboard.
 LOCAL = User("local", frozenset(ROLES))
 
-_current: ContextVar[User] = ContextVar("user", default=LOCAL)
+_current: ContextVar[User | None] = ContextVar("user", default=None)
+_ask: Callable[[], User | None] | None = None
 
 
 def current() -> User:
-    """Who is asking in this context: the local user with all roles, unless somebody signed in."""
-    return _current.get()
+    """Who is asking in this context: one entered here, else whom `follow` was told of, else the local user."""
+    found = _current.get()
+    if found is None and _ask is not None:
+        found = _ask()
+    return found or LOCAL
+
+
+def follow(ask: Callable[[], User | None]) -> None:
+    """Ask a function for the user wherever none was entered.
+
+    The app gives one that reads who is signed in: a fragment or a callback runs without the shell, in a thread of its
+    own, where nothing could have entered the user before.
+    """
+    global _ask
+    _ask = ask
 
 
 def enter(user: User) -> None:

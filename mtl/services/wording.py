@@ -159,11 +159,13 @@ def known(case: Case) -> str:
     return _("{known} of {count} findings known").format(known=number(case.known), count=number(case.of))
 
 
-def out_of_fold(case: Case) -> str:
-    """Say that a patient was in training, and why the numbers are honest all the same; else nothing."""
-    if not case.in_training:
-        return ""
-    return _("training patient: numbers from a model that did not see this patient")
+def standing(case: Case) -> str:
+    """Say whose patient it is: the reader's own, or one of the training set, whose numbers are honest all the same."""
+    if case.private:
+        return _("your own patient: nobody else sees it")
+    if case.in_training:
+        return _("training patient: numbers from a model that did not see this patient")
+    return ""
 
 
 def novel(case: Case) -> str:

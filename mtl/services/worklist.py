@@ -156,6 +156,13 @@ def _recorded(features: tuple[str, ...], scores: Scores) -> dict[str, str]:
     return {name: f"{RECORDED}{name}" if name in taken else name for name in features}
 
 
+def columns_of(cohort: Cohort) -> tuple[tuple[str, ...], dict[str, str], tuple[str, ...]]:
+    """`features`, `recorded` and `outputs` of every worklist of a cohort."""
+    plan = _Plan(cohort, Query())
+    recorded = _recorded(plan.features, plan.scores)
+    return tuple(name for name in plan.features if recorded[name] == name), recorded, plan.shown
+
+
 def _rows(cohort: Cohort, scores: Scores, places: list[int]) -> pd.DataFrame:
     columns = {"case_key": "case_key", "identifier": "identifier"}
     features = tuple(feature.name for feature in cohort.study.features)
@@ -205,6 +212,10 @@ def around(cohort: Cohort, query: Query, case_key: str) -> Neighbours:
     nowhere = Neighbours(None, None, None, n)
     if place is None:
         return nowhere
+    if plan.where == "true" and plan.by == "NULL":  # everybody, as recorded: the order is that of the rows
+        keys = cohort.case_keys
+        before, after = (keys[at].decode() if 0 <= at < n else None for at in (place - 1, place + 1))
+        return Neighbours(before, after, place + 1, n)
     sql = f"SELECT {plan.by} FROM {_FILE} WHERE row = {int(place)} AND {plan.where}"
     found = _ask(sql, [plan.file, *plan.values])
     if not found:

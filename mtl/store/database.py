@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, select
+from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select, update
 
 from mtl.store import schema
 from mtl.store.home import home, locked
@@ -26,12 +26,12 @@ class StoreError(ValueError):
 
 
 def engine() -> Engine:
-    """The engine of the home in use; its tables are made at the first call.
+    """The engine of the home in use; its tables are made at the first call, those that an older home lacks too.
 
     Raises
     ------
     StoreError
-        The database was written by another version.
+        The database was written by another version, which this one cannot bring up to date.
     """
     path = home() / FILE
     with _lock:
@@ -45,18 +45,32 @@ def _open(path: Path) -> Engine:
     made = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY / 1000})
     event.listen(made, "connect", _prepare)
     with locked("schema.lock"):
+        version = _version(made)
+        if version is not None and version not in {schema.VERSION, *schema.LACKING_TABLES}:
+            made.dispose()
+            raise StoreError(
+                f"{path} has schema {version}, this program has {schema.VERSION}; update Consilium or use another home"
+            )
         schema.metadata.create_all(made)
         with made.begin() as connection:
-            version = connection.scalar(select(schema.about.c.value).where(schema.about.c.name == "schema"))
             if version is None:
                 connection.execute(insert(schema.about).values(name="schema", value=schema.VERSION))
+            elif version != schema.VERSION:
+                named = schema.about.c.name == "schema"
+                connection.execute(update(schema.about).where(named).values(value=schema.VERSION))
     path.chmod(0o600)
-    if version not in (None, schema.VERSION):
-        made.dispose()
-        raise StoreError(
-            f"{path} has schema {version}, this program has {schema.VERSION}; update Consilium or use another home"
-        )
     return made
+
+
+def _version(made: Engine) -> str | None:
+    """The version that wrote the database; None for a new one."""
+    if not inspect(made).has_table(schema.about.name):
+        return None
+    with made.connect() as connection:
+        found: str | None = connection.scalar(
+            select(schema.about.c.value).where(schema.about.c.name == "schema")
+        )
+    return found
 
 
 def _prepare(connection: Any, _record: object) -> None:

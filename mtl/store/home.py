@@ -61,7 +61,12 @@ def sync(folder: Path) -> None:
 
 def clear_unfinished() -> int:
     """Remove what a killed process left half-written; how many there were. Only the one worker may call it."""
-    left = [path for name in ("cohorts", "models") for path in room(name).rglob(f"{WORK}*") if path.is_dir()]
+    left = [
+        path
+        for name in ("cohorts", "models", "trials")
+        for path in room(name).rglob(f"{WORK}*")
+        if path.is_dir()
+    ]
     for path in left:
         if not _alive(path):
             shutil.rmtree(path, ignore_errors=True)

@@ -6,6 +6,8 @@ import base64
 import hashlib
 import hmac
 import re
+import secrets
+import struct
 from collections.abc import Iterable
 
 import numpy as np
@@ -25,6 +27,42 @@ def case_key(secret: bytes, cohort: str, identifier: str) -> str:
     """
     digest = hmac.digest(secret, f"{cohort}\0{identifier}".encode(), "sha256")
     return base64.b32encode(digest).decode().lower()[:CASE_KEY_LENGTH]
+
+
+def new_key() -> str:
+    """20 letters and digits that nobody can guess, in the form of a case key.
+
+    >>> bool(CASE_KEY.fullmatch(new_key()))
+    True
+    """
+    return base64.b32encode(secrets.token_bytes(13)).decode().lower()[:CASE_KEY_LENGTH]
+
+
+def input_digest(secret: bytes, version: str, X: NDArray[np.float64], given: Iterable[bool | None]) -> str:
+    """Digest of what a model was given, which says nothing of the patient without the home's secret.
+
+    Parameters
+    ----------
+    version : str
+        The model's.
+    X : (1, p)
+        The encoded features; every missing value counts as the same.
+    given
+        Whether each treatment was given, None where that is not known: the risks as treated depend on it.
+
+    Examples
+    --------
+    >>> one = input_digest(b"s" * 32, "1", np.array([[1.0, np.nan]]), [True])
+    >>> one == input_digest(b"s" * 32, "1", np.array([[1.0, -np.nan]]), [True])
+    True
+    >>> one == input_digest(b"s" * 32, "1", np.array([[1.0, np.nan]]), [None])
+    False
+    """
+    key = hashlib.blake2b(secret, digest_size=32, person=b"record inputs").digest()
+    plain = np.where(np.isnan(X), np.nan, X + 0.0)
+    treatments = bytes({True: 1, False: 0, None: 2}[one] for one in given)
+    parts = [version.encode(), struct.pack(f"<{plain.size}d", *plain.ravel()), treatments]
+    return hmac.digest(key, b"".join(len(part).to_bytes(8, "big") + part for part in parts), "sha256").hex()
 
 
 def row_digests(secret: bytes, identifiers: Iterable[str], X: NDArray[np.float64]) -> list[str]:

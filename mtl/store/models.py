@@ -53,6 +53,16 @@ class ModelRecord:
         """The model alone, fit to be copied elsewhere: no patient is in it."""
         return self.folder / "model"
 
+    @property
+    def with_intervals(self) -> Path:
+        """The same model with what its intervals need."""
+        return self.folder / "intervals"
+
+    @property
+    def has_intervals(self) -> bool:
+        """Whether they were computed."""
+        return self.with_intervals.exists()
+
 
 def register_trained(
     key: str, name: str, model: MultiTaskModel, cohort: Cohort, table: pd.DataFrame
@@ -133,8 +143,15 @@ def _record(row: Row[tuple[object, ...]]) -> ModelRecord:
 
 
 def load(record: ModelRecord) -> MultiTaskModel:
-    """The exported model, read and checked."""
-    return MultiTaskModel.load(record.exported)
+    """The exported model, read and checked, with its intervals where they were computed."""
+    return MultiTaskModel.load(record.with_intervals if record.has_intervals else record.exported)
+
+
+def keep_intervals(record: ModelRecord, model: MultiTaskModel) -> None:
+    """Keep a registered model's intervals beside it; those that are there stay."""
+    if not record.has_intervals:
+        with new_folder(record.with_intervals) as folder:
+            model.save(folder)
 
 
 def load_fold(record: ModelRecord, fold: int) -> Predictor:

@@ -133,7 +133,7 @@ def _write(cohort: Cohort, record: ModelRecord, work: Path) -> None:
         for name in values:
             values[name][here], experts[name][here] = found.values[name], found.experts[name]
     arrays = {f"values{i}": values[t.name] for i, t in enumerate(final.tasks)}
-    np.savez_compressed(work / "sample.npz", rows=rows, folds=folds, X=X, **arrays)
+    np.savez_compressed(work / "sample.npz", rows=rows, folds=folds, X=X, **arrays)  # type: ignore[arg-type]
     spread = scores.spread
     weights = {name: importance(value, spread.get(name)) for name, value in values.items()}
     likeness = sharing(final)

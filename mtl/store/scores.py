@@ -32,9 +32,20 @@ Floats = NDArray[np.float64]
 Report = Callable[[str, float], None]
 
 
-def scores_name(model: str) -> str:
+WITH_INTERVALS = "-intervals"
+MOST_INTERVALS = (
+    50_000  # patients above whom a list goes without: a second a thousand is too long to wait for
+)
+
+
+def scores_name(model: str, intervals: bool = False) -> str:
     """Name of the folder with a model's numbers, inside a cohort's folder."""
-    return f"scores-{model}-{LAYOUT}"
+    return f"scores-{model}-{LAYOUT}{WITH_INTERVALS if intervals else ''}"
+
+
+def shows_intervals(cohort: Cohort) -> bool:
+    """Whether the numbers that a cohort shows carry intervals."""
+    return cohort.scores is not None and cohort.scores.endswith(WITH_INTERVALS)
 
 
 @dataclass(frozen=True)
@@ -91,8 +102,9 @@ class Scores:
 
     def median(self, column: str) -> float | None:
         """Median of an output column; None where it has no value."""
-        values = self.distributions[column]
-        return float(np.median(values)) if len(values) else None
+        values = self.distributions[column]  # sorted
+        middle = values[(len(values) - 1) // 2 : len(values) // 2 + 1]
+        return float(middle.mean()) if len(values) else None
 
     def share_below(self, column: str, value: float) -> float | None:
         """Share of the cohort with a smaller number in an output column, 0 to 1."""
@@ -121,7 +133,7 @@ def score(cohort: Cohort, record: ModelRecord, report: Report) -> Scores:
 
     `report` is told the share done and may raise to stop; nothing half-written stays.
     """
-    name = scores_name(record.key)
+    name = scores_name(record.key, record.has_intervals)
     target = cohort.folder / name
     if not target.exists():
         with new_folder(target) as folder:
@@ -142,6 +154,7 @@ class _Scorer:
         # A spread is that of the patients a model was trained on; where their numbers are not kept, of these.
         trained_here = (cohort.key, cohort.data) == (record.cohort, record.data)
         self.borrowed = None if trained_here else scores_of_training(record)
+        self.uncertainty = self.model.uncertainty_ if cohort.n <= MOST_INTERVALS else None
         self._folds: dict[int, Predictor] = {}
         self.margins: dict[str, list[Floats]] = {}
         self.fold: list[NDArray[np.int16]] = []
@@ -220,7 +233,8 @@ class _Scorer:
         parts = []
         for f in np.unique(fold).tolist():
             rows = np.flatnonzero(fold == f)
-            parts.append(predictions(self.study, self.predictor(f), X[rows], table.iloc[rows]))
+            chosen = table.iloc[rows]
+            parts.append(predictions(self.study, self.predictor(f), X[rows], chosen, self.uncertainty))
             if self.borrowed is None:
                 for task, margin in self.predictor(f).margins(X[rows]).items():
                     self.margins.setdefault(task, []).append(margin)
@@ -242,8 +256,11 @@ def scores_of_training(record: ModelRecord) -> Scores | None:
     """The numbers of a model for the cohort it was trained on, where they are kept."""
     if record.cohort is None or record.data is None:
         return None
-    folder = room("cohorts") / record.cohort / record.data / scores_name(record.key)
-    return _opened(folder) if folder.exists() else None
+    for name in (scores_name(record.key, intervals=True), scores_name(record.key)):
+        folder = room("cohorts") / record.cohort / record.data / name
+        if folder.exists():
+            return _opened(folder)
+    return None
 
 
 def _ranks(identifiers: list[str]) -> NDArray[np.int64]:

@@ -1,1 +1,1 @@
-"""Treatment decisions: what was usually done, what a trial promises, and when neither may be said."""
+"""What was given and what it does: usual practice, what trials promise, and target trials emulated on a cohort."""

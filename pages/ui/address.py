@@ -11,7 +11,7 @@ import streamlit as st
 
 from pages.ui import language
 
-CASE, TASK, YEARS, CATEGORY, COHORT = "case", "task", "years", "class", "cohort"
+CASE, TASK, YEARS, CATEGORY, COHORT, TRIAL = "case", "task", "years", "class", "cohort", "trial"
 TREATMENT, TOGETHER = "treatment", "with"  # a column of the study; others asked about at the same time
 _LAST = "last_address"  # of each page, so that the navigation leads back to what was open
 
@@ -53,6 +53,17 @@ def open_case(key: str, task: str | None = None) -> NoReturn:
 def open_cohort(key: str) -> NoReturn:
     """Go to a cohort's patients."""
     st.switch_page("patients.py", query_params=language.address() | {COHORT: key})
+
+
+def open_form(cohort: str, key: str | None = None) -> NoReturn:
+    """Go to the form of a new patient of a cohort, or of a case of the user's own."""
+    parts = {COHORT: cohort} | ({CASE: key} if key else {})
+    st.switch_page("new_patient.py", query_params=language.address() | parts)
+
+
+def new(cohort: str) -> dict[str, str]:
+    """Return the parts of the address of an empty form."""
+    return language.address() | {COHORT: cohort}
 
 
 def remember(page: str, **parts: str) -> None:

@@ -52,6 +52,12 @@ def at_horizon(case: Case, years: float | None) -> Case:
     return cases.open_case(case.key, horizons=wanted)
 
 
+def chosen_horizons(case: Case) -> dict[str, float]:
+    """Return the horizon at which each survival task is shown."""
+    found = ((output.task.name, output.headline.horizon) for output in case.outputs)
+    return {name: years for name, years in found if years is not None}
+
+
 def _heading(case: Case, role: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key=f"heading_{role}"):
         st.html(f'<h2 class="section-name">{text(_(ROLES[role]))}</h2>', width="stretch")
@@ -148,7 +154,8 @@ def _curve(output: TaskOutput, shown: Number) -> str:
     years = [float(year) for year in found.years if year <= until + 1e-9]
     kept = len(years)
     drawn = curve.risk_curve(
-        curve.Curve(years, found.risk[:kept].tolist()), curve.Curve(years, found.reference[:kept].tolist()),
+        curve.Curve(years, found.risk[:kept].tolist(), *_band(found, kept)),
+        curve.Curve(years, found.reference[:kept].tolist()),
         shown.horizon, until, say.title(output.task), theme.colours(),
     )  # fmt: skip
     one, other = _("this patient"), _("reference patient")
@@ -157,6 +164,12 @@ def _curve(output: TaskOutput, shown: Number) -> str:
         filter(None, (say.cohort_median(output, shown), say.place(shown), say.half_by(found, until)))
     )
     return drawn.html + key + _quiet(words)
+
+
+def _band(found: cases.Curve, kept: int) -> tuple[list[float] | None, list[float] | None]:
+    if found.low is None or found.high is None:
+        return None, None
+    return found.low[:kept].tolist(), found.high[:kept].tolist()
 
 
 def _quiet(words: str) -> str:

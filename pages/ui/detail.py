@@ -1,4 +1,4 @@
-"""Below the reasons, one at a time: what if, similar patients, the full table, what became of the patient."""
+"""Below the reasons, one at a time: what if, similar patients, the full table, the outcome, what was signed."""
 
 from __future__ import annotations
 
@@ -8,14 +8,20 @@ from mtl.figures.markup import text
 from mtl.language import _
 from mtl.services import cases
 from mtl.services.cases import Case, Why
-from pages.ui import findings, say, similar, theme, what_if
+from pages.ui import findings, record, say, similar, theme, what_if
 
 
 def tabs(case: Case, explained: Why) -> None:
     """Show the tabs; only the open one is computed."""
     with theme.card("detail"):
-        edit, like, table, outcome = st.tabs(
-            [_("What if"), _("Patients like this one"), _("All findings"), _("What became of the patient")],
+        edit, like, table, outcome, signed = st.tabs(
+            [
+                _("What if"),
+                _("Patients like this one"),
+                _("All findings"),
+                _("What became of the patient"),
+                _("Record"),
+            ],
             on_change="rerun",
             key="detail",
         )
@@ -27,10 +33,14 @@ def tabs(case: Case, explained: Why) -> None:
                 similar.panel(case, explained.task.name)
         if table.open:
             with table:
-                findings.panel(case, explained)
+                one = explained.number
+                findings.panel(case, cases.why(case, explained.task.name, one.horizon, one.category))
         if outcome.open:
             with outcome:
                 own_outcome(case)
+        if signed.open:
+            with signed:
+                record.panel(case, explained.task.name)
 
 
 def own_outcome(case: Case) -> None:

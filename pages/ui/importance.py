@@ -34,7 +34,7 @@ def about(cohort: CohortSummary, found: Importance) -> None:
     model = cohort.model
     version = _("model {version}").format(version=model.version) if model is not None else ""
     caution = _("Association, not cause.")
-    st.html(f'<p class="quiet">{text(" · ".join([words, held, version]))}. {text(caution)}</p>')
+    st.html(f'<p class="quiet">{text(" · ".join([words, held, version, caution.rstrip(".。")]))}</p>')
 
 
 def panel(found: Importance, chosen: str) -> None:

@@ -25,6 +25,8 @@ def choose() -> None:
     language.follow(current)
     asked = language.match(st.query_params.get(PARAMETER))
     _settle(asked or st.session_state.get(_KEY) or _browser())
+    # For the rest of this run: to ask the session for every word took a tenth of it.
+    language.set_language(st.session_state[_KEY])
 
 
 def address() -> dict[str, str]:

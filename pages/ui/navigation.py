@@ -27,8 +27,10 @@ SECTIONS: dict[str, tuple[Page, ...]] = {
         Page("patients.py", N_("Patients"), "patients", ":material/groups:"),
         Page("case.py", N_("Case"), "case", ":material/person:"),
         Page("treatment.py", N_("Treatment"), "treatment", ":material/balance:"),
+        Page("new_patient.py", N_("New patient"), "new", ":material/person_add:"),
     ),
     N_("Model"): (Page("explain.py", N_("Explain"), "explain", ":material/insights:"),),
+    N_("Research"): (Page("trial.py", N_("Target trial"), "trial", ":material/balance:"),),
 }
 START = "overview"
 

@@ -32,30 +32,39 @@ def panel(cohort: str) -> None:
 
 def _likeness(found: Shares) -> str:
     head = _("How alike the tasks are in the shared trees")
-    # A task that shares its trees with no other has no line: there is nothing to compare.
-    kept = [k for k in range(len(found.outputs)) if (~found.apart[k]).sum() > 1]
-    if not kept:
+    title = f'<h2 class="c-title">{text(head)}</h2>'
+    told = [group for group in _groups(found) if len({found.of[k] for k in group}) > 1]
+    if not told:
         words = _("No two tasks of this model see the same findings, so none share a tree.")
-        return f'<h2 class="c-title">{text(head)}</h2><p class="quiet">{text(words)}</p>'
-    values = found.likeness[np.ix_(kept, kept)]
-    drawn = heatmap.heatmap(
-        [found.outputs[k] for k in kept],
-        [found.outputs[k] for k in kept],
-        values.tolist(),
-        found.apart[np.ix_(kept, kept)].tolist(),
-        caption=head,
-        decimals=2,
-        full=1.0,
-        unseen=_("no shared tree"),
-    )
+        return f'{title}<p class="quiet">{text(words)}</p>'
     words = _(
         "Correlation of the values that two tasks give to the same leaves: +1, the same patients are high in both; "
         "−1, high in one is low in the other; 0, they share the questions but not the answers. "
-        "Hatched: the two see different findings and share no tree."
+        "Tasks that see different findings share no tree and stand apart."
     )
-    alone = [found.outputs[k] for k in range(len(found.outputs)) if k not in kept]
+    tables = "".join(_table(found, group, head) for group in told)
+    shown = {found.of[k] for group in told for k in group}
+    alone = [say.title(task) for task in found.tasks if task.name not in shown]
     note = _("Alone in their trees: {tasks}.").format(tasks=", ".join(alone)) if alone else ""
-    return (
-        f'<h2 class="c-title">{text(head)}</h2><p class="quiet">{text(words)}</p>{drawn.html}'
-        f'<p class="quiet">{text(note)}</p>'
-    )
+    return f'{title}<p class="quiet">{text(words)}</p>{tables}<p class="quiet">{text(note)}</p>'
+
+
+def _groups(found: Shares) -> list[list[int]]:
+    """Return the outputs that share trees, a list a forest."""
+    groups: dict[tuple[bool, ...], list[int]] = {}
+    for k in range(len(found.outputs)):
+        groups.setdefault(tuple(found.apart[k].tolist()), []).append(k)
+    return list(groups.values())
+
+
+def _table(found: Shares, group: list[int], caption: str) -> str:
+    names = [found.outputs[k] for k in group]
+    return heatmap.heatmap(
+        names,
+        names,
+        found.likeness[np.ix_(group, group)].tolist(),
+        [[False] * len(group) for _place in group],
+        caption=_("{label}: {value}").format(label=caption, value=", ".join(names)),
+        decimals=2,
+        full=1.0,
+    ).html

@@ -6,8 +6,13 @@ import time
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from mtl.language import _
+from mtl.services import users
+from mtl.services.users import User
+
+NOBODY = User("nobody", frozenset())
 
 
 def required() -> bool:
@@ -35,6 +40,21 @@ def signed_in() -> bool:
 def closed() -> bool:
     """Return whether this visitor has to sign in before anything else."""
     return required() and not signed_in()
+
+
+def visitor() -> User | None:
+    """Return who asks, also in fragments and callbacks; None where sign-in is off, or outside a session.
+
+    Who is signed in has every role until roles are given out. The name is the provider's own for the person, which
+    stays when somebody's address changes.
+    """
+    if get_script_run_ctx(suppress_warning=True) is None or not required():
+        return None
+    if not signed_in():
+        return NOBODY
+    names = (st.user.get(claim) for claim in ("sub", "email", "name"))
+    name = next((str(one) for one in names if one), "")
+    return User(name, frozenset(users.ROLES)) if name else NOBODY
 
 
 def gate() -> None:

@@ -34,12 +34,13 @@ def panel(case: Case, task: str) -> None:
         st.info(_("Nobody but this patient was in the training, so there is no one to compare."))
         return
     st.html(_about(case, task, found))
+    became, closest = _("What became of them"), _("The nearest")
     left, right = st.columns([11, 9], gap="large")
     with left:
-        st.html(f'<h3 class="c-title">{text(_("What became of them"))}</h3>')
+        st.html(f'<h3 class="c-title">{text(became)}</h3>')
         st.html(_outcome(case, found.outcomes[0]) + _others(case, found.outcomes[1:]) + _treatments(found))
     with right:
-        st.html(f'<h3 class="c-title">{text(_("The nearest"))}</h3>')
+        st.html(f'<h3 class="c-title">{text(closest)}</h3>')
         for place, one in enumerate(found.nearest):
             _neighbour(one, place, task)
 

@@ -23,6 +23,8 @@ def strip(case: Case, first: list[str]) -> None:
             st.html(f'<p class="quiet">{_context(case)}</p>', width="stretch")
             with st.container(horizontal=True, width="content", gap="small"):
                 print_case.button(case)
+                if case.private and st.button(_("Edit"), key="edit_case", icon=":material/edit:"):
+                    address.open_form(case.cohort, case.key)
                 _steps(case)
         st.html(_values(case, first))
 
@@ -58,7 +60,7 @@ def _value(finding: Finding) -> str:
 def _context(case: Case) -> str:
     cohort = case.study.title.get(study_language()) or case.cohort_name
     parts = [wording.novel(case), wording.known(case), *wording.given(case), cohort, wording.trained(case)]
-    words = wording.out_of_fold(case)
+    words = wording.standing(case)
     badge = f'<span class="badge">{text(words)}</span> ' if words else ""
     return badge + " · ".join(text(part) for part in parts if part)
 

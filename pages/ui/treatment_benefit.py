@@ -28,15 +28,14 @@ def panel(view: TreatmentView) -> None:
         title = _("3 · Expected difference")
         st.html(heading(title, _("A trial's effect on this patient's risk without the treatment.")))
         if not view.expected:
-            st.html(
-                f'<p class="quiet">{text(_("The study has no survival outcome that a trial could speak of."))}</p>'
-            )
+            words = _("The study has no survival outcome that a trial could speak of.")
+            st.html(f'<p class="quiet">{text(words)}</p>')
             return
         expected = _chosen(view)
         promise = expected.shown
         if promise is None:
             if expected.refused is not None:
-                st.html(refused(expected.refused))
+                st.html(refused(expected.refused, "expected"))
         else:
             _promise(expected, promise)
         _trials(expected)
@@ -85,14 +84,21 @@ def _promise(expected: Expected, promise: Promise) -> None:
     st.html(f'<div data-form="{text(form)}">{drawn.html}</div><ul class="b-notes">{notes}</ul>')
     left, right = st.columns(2, gap="medium")
     with left:
-        harms = "".join(f"<li>{text(harm.get(study_language()))}</li>" for harm in promise.trial.harms)
-        none = f'<p class="quiet">{text(_("The study names none; that does not mean there are none."))}</p>'
-        st.html(
-            f'<h3 class="b-head">{text(_("Harms"))}</h3>'
-            + (f'<ul class="b-list">{harms}</ul>' if harms else none)
-        )
+        st.html(_head(_("Harms")) + _harms(promise))
     with right:
-        st.html(f'<h3 class="b-head">{text(_("Who was in the trial"))}</h3>{_population(promise)}')
+        st.html(_head(_("Who was in the trial")) + _population(promise))
+
+
+def _head(words: str) -> str:
+    return f'<h3 class="b-head">{text(words)}</h3>'
+
+
+def _harms(promise: Promise) -> str:
+    if not promise.trial.harms:
+        words = _("The study names none; that does not mean there are none.")
+        return f'<p class="quiet">{text(words)}</p>'
+    harms = "".join(f"<li>{text(harm.get(study_language()))}</li>" for harm in promise.trial.harms)
+    return f'<ul class="b-list">{harms}</ul>'
 
 
 def _drawn(form: str, expected: Expected, promise: Promise) -> Drawing:
@@ -127,7 +133,7 @@ def _trials(expected: Expected) -> None:
         return
     said = expected.refused.sentence if expected.refused else ""  # once is enough
     rows = "".join(_trial(promise, said) for promise in expected.promises)
-    st.html(f'<h3 class="b-head">{text(_("Trials"))}</h3><ul class="b-trials">{rows}</ul>')
+    st.html(_head(_("Trials")) + f'<ul class="b-trials">{rows}</ul>')
 
 
 def _trial(promise: Promise, said: str) -> str:
@@ -136,19 +142,19 @@ def _trial(promise: Promise, said: str) -> str:
         ratio=promise.ratio, outcome=trial.outcome.get(study_language())
     )
     source = text(trial.citation)
+    unseen = f'<span class="unseen"> {text(trial.name)}</span>'
     if trial.url.startswith("https://"):
-        source += (
-            f' <a href="{text(trial.url)}" target="_blank" rel="noopener noreferrer">{text(_("source"))}'
-            f'<span class="unseen"> {text(trial.name)}</span></a>'
-        )
+        link = text(_("source")) + unseen
+        source += f' <a href="{text(trial.url)}" target="_blank" rel="noopener noreferrer">{link}</a>'
     why = ""
     if promise.refused is not None:
         reason, sentence = promise.refused.reason.name, promise.refused.sentence
         told = text(sentence) if sentence != said else ""
         why = f'<p class="b-why" data-trial-refused="{text(reason)}">{told}</p>'
     state = "refused" if promise.refused else "applied"
+    summary = text(_("Population and citation")) + unseen
     return (
         f'<li class="{state}"><b>{text(trial.name)}</b> <span>{text(measured)}</span>{why}'
-        f'<details><summary>{text(_("Population and citation"))}<span class="unseen"> {text(trial.name)}</span></summary>'
+        f"<details><summary>{summary}</summary>"
         f'<p>{text(trial.population.get(study_language()))}</p><p class="quiet">{source}</p></details></li>'
     )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from mtl.figures.markup import text
 from mtl.language import _
-from mtl.services.cases import Case
+from mtl.services.cases import Case, Finding
 from mtl.services.treatments import TreatmentView
-from pages.ui import address, say, theme, what_if
+from pages.ui import address, say, theme
 
 _COLUMNS = 3
 
@@ -101,25 +103,33 @@ def form(view: TreatmentView) -> None:
     """Offer every finding to be changed or to be left unknown; what was given is not among them."""
     case = view.case
     locked = set(case.study.treatment_columns)
-    fields = [finding for finding in case.findings if finding.feature.name not in locked]
+    editable = [finding for finding in case.findings if finding.feature.name not in locked]
     tries = st.session_state.get(f"tries_{case.key}", 0)
     with theme.card("treatment_findings"):
-        st.html(f'<h2 class="section-name">{text(_("Other or unknown findings"))}</h2>')
-        words = _(
-            "Leave a field empty where the value is not known: what rests on it is then refused, not guessed."
-        )
+        title = _("Other or unknown findings")
+        words = _("What is not known may stay unknown: what rests on it is then refused, not guessed.")
+        st.html(f'<h2 class="section-name">{text(title)}</h2>')
         st.html(f'<p class="quiet">{text(words)}</p>')
         with st.form(f"treatment_{case.key}_{tries}", border=False):
             given: dict[str, object] = {}
-            for first in range(0, len(fields), _COLUMNS):
-                row = fields[first : first + _COLUMNS]
-                for column, finding in zip(st.columns(_COLUMNS), row, strict=False):
-                    with column, st.container(gap="xxsmall"):
-                        given[finding.feature.name] = what_if.field(case, finding, tries)
+
+            def show(finding: Finding) -> None:
+                feature, key = finding.feature, f"edit_{case.key}_{tries}_{finding.feature.name}"
+                given[feature.name] = fields.field(
+                    feature, fields.start(finding), key, _("not measured"), fields.usual(feature)
+                )
+
+            fields.grid(partial(show, finding) for finding in editable)
+            known = {one.feature.name: say.title(one.feature) for one in editable if not one.missing}
+            unknown = st.pills(
+                _("Take as not known"), list(known), selection_mode="multi",
+                format_func=lambda name: say.markdown(known[name]), key=f"unknown_{case.key}_{tries}",
+            )  # fmt: skip
             if st.form_submit_button(_("Apply"), type="primary", key=f"treatment_apply_{case.key}"):
-                kept = {**edits(case)}
+                kept = {**edits(case), **dict.fromkeys(unknown or [])}
                 for name, value in given.items():
-                    if not what_if.same(value, what_if.recorded(case.finding(name))):
+                    if value != fields.start(case.finding(name)):
                         kept[name] = value
                 st.session_state[_kept(case)] = kept
+                st.session_state[f"tries_{case.key}"] = tries + 1  # the fields begin anew from what holds now
                 st.rerun()

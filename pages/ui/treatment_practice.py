@@ -21,11 +21,12 @@ def heading(title: str, words: str) -> str:
     return f'<h2 class="b-title">{text(title)}</h2><p class="quiet">{text(words)}</p>'
 
 
-def refused(found: Refused) -> str:
+def refused(found: Refused, box: str) -> str:
     """Return a grey box that says why it is empty."""
+    head = text(_("Not shown"))
     return (
-        f'<div class="b-refused" data-refused="{text(found.reason.name)}" role="note">'
-        f"<b>{text(_('Not shown'))}</b><p>{text(found.sentence)}</p></div>"
+        f'<div class="b-refused" data-box="{box}" data-refused="{text(found.reason.name)}" role="note">'
+        f"<b>{head}</b><p>{text(found.sentence)}</p></div>"
     )
 
 
@@ -112,7 +113,7 @@ def usual(view: TreatmentView) -> None:
                 + "</p>"
             )
         if practice.refused is not None:
-            st.html(refused(practice.refused))
+            st.html(refused(practice.refused, "usual"))
             return
         st.html(_outcomes(view))
 

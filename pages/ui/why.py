@@ -20,7 +20,7 @@ def panel(case: Case, chosen: str, category: str | None) -> Why:
     """Show the waterfall of the chosen task and return what it was drawn from."""
     output = case.output(chosen)
     shown = say.at(output, category)
-    found = cases.why(case, chosen, shown.horizon, shown.category)
+    found = cases.why(case, chosen, shown.horizon, shown.category, told_only=True)
     with theme.card("why"):
         head = _("Why {number}?").format(number=found.number.text) if found.story else _("Why?")
         about = say.question(output, found.number) + (

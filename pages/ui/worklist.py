@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import streamlit as st
 
 from mtl.figures import cells
 from mtl.figures.markup import text
 from mtl.language import _, number, percent
-from mtl.services import cohorts
+from mtl.services import cohorts, private_cases, records, users
 from mtl.services.cohorts import CohortSummary, Query, Worklist
 from pages.ui import address, filters, say, theme
 
 FINDINGS, NUMBERS = 4, 6
+OWN = 10  # patients of the reader's own that are shown at once
 
 
 def show(cohort: CohortSummary) -> None:
@@ -26,6 +27,10 @@ def show(cohort: CohortSummary) -> None:
     except ValueError as error:
         st.error(say.markdown(str(error)))
         return
+    own = _own(cohort, query)
+    marked = _signed(found, own)
+    if own is not None:
+        _group(cohort, query, own, marked)
     subset(found)
     if not found.n_subset:
         st.info(_("No patient fits. Widen a filter or clear the search."))
@@ -34,8 +39,35 @@ def show(cohort: CohortSummary) -> None:
     with theme.card("worklist"):
         st.html(_head(cohort, query, columns))
         for row in found.rows.to_dict("records"):
-            _row(cohort, row, columns)
+            _row(cohort, row, columns, marked)
     _pager(cohort.key, query, found)
+
+
+def _own(cohort: CohortSummary, query: Query) -> Worklist | None:
+    """Return the reader's own patients that fit the search; None where there are none."""
+    if not users.current().may("case:read"):
+        return None
+    found = private_cases.mine(cohort.key, query.search)
+    return found if found.n_subset else None
+
+
+def _signed(*shown: Worklist | None) -> set[str]:
+    """Return the keys of the cases shown about which something was signed."""
+    if not users.current().may("case:read"):
+        return set()
+    return records.decided(key for one in shown if one is not None for key in one.rows["case_key"])
+
+
+def _group(cohort: CohortSummary, query: Query, own: Worklist, marked: set[str]) -> None:
+    columns = _columns(cohort, query, own)
+    with theme.card("own"):
+        head = _("Your own patients ({count}), seen by nobody else").format(count=number(own.n_total))
+        st.html(f'<h2 class="section-name">{text(head)}</h2>{_head(cohort, query, columns)}')
+        for row in own.rows.head(OWN).to_dict("records"):
+            _row(cohort, row, columns, marked)
+        if own.n_subset > OWN:
+            words = _("The {count} changed last; search an identifier to find the others.").format(count=OWN)
+            st.html(f'<p class="quiet">{text(words)}</p>')
 
 
 def subset(found: Worklist) -> None:
@@ -98,7 +130,7 @@ def _head(cohort: CohortSummary, query: Query, columns: Columns) -> str:
     return f'<div class="row-cells head">{"".join(line)}</div>'
 
 
-def _row(cohort: CohortSummary, row: Mapping[str, object], columns: Columns) -> None:
+def _row(cohort: CohortSummary, row: Mapping[str, object], columns: Columns, signed: Collection[str]) -> None:
     query = filters.query(cohort.key)
     line = [cells.finding(cohort.study.feature(name), row[name]) for name in columns.findings]
     for index, column in enumerate(columns.outputs):
@@ -106,6 +138,9 @@ def _row(cohort: CohortSummary, row: Mapping[str, object], columns: Columns) -> 
     flags = row.get("flags") or ()
     words = filters.flag_words()
     marks = "".join(f'<span class="badge plain">{text(words.get(flag, flag))}</span>' for flag in flags)  # type: ignore[attr-defined]
+    if row["case_key"] in signed:
+        words_signed = _("signed")
+        marks += f'<span class="badge">{text(words_signed)}</span>'
     marked = f'<div class="row-flags">{marks}</div>' if marks else ""
     known = _("{known} of {count}").format(known=number(row["known"]), count=number(row["of"]))  # type: ignore[arg-type]
     line.append(f'<span class="narrow quiet">{text(known)}</span>')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -120,3 +121,31 @@ def test_a_table_cannot_write_to_the_terminal(mtl: Call, pbc: Path, tmp_path: Pa
     result = mtl("explain", pbc, tmp_path / "t.parquet", "--id", "1")
     assert result.code == 0
     assert not {"\x1b", "\x07"} & set(result.out + result.err)
+
+
+# One case ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_case_is_explained_as_its_row(mtl: Call, pbc: Path) -> None:
+    table = read_table(PBC / "cohort.csv")
+    case = {name: None if pd.isna(value) else value for name, value in table.iloc[4].items()}
+    given = json.dumps(case, default=lambda value: value.item()).encode()
+    one = mtl("explain", pbc, "-", "--json", stdin=given).json
+    row = mtl("explain", pbc, PBC / "cohort.csv", "--id", "5", "--json").json
+    assert one["id"] == row["id"] == "5"
+    for task, found in row["tasks"].items():
+        assert one["tasks"][task]["headline"] == found["headline"]
+        for column, explained in found["explained"].items():
+            same = one["tasks"][task]["explained"][column]
+            assert same["value"] == pytest.approx(explained["value"], abs=1e-12)
+            assert [c["feature"] for c in same["contributions"]] == [
+                c["feature"] for c in explained["contributions"]
+            ]
+
+
+def test_a_case_without_a_name_and_one_with_an_id_beside_it(mtl: Call, cytology: Path) -> None:
+    result = mtl("explain", cytology, "-", "--task", "malignant", "--json", stdin=b'{"mean_area": 386.1}')
+    assert result.json["id"] is None
+    assert "1 of 30 findings known" in result.err
+    assert mtl("explain", cytology, "-", "--id", "4", stdin=b"{}").code == 2
+    assert "not JSON" in mtl("explain", cytology, "-", stdin=b"").failed

@@ -160,16 +160,26 @@ def test_what_if_answers_for_every_task_at_once(samples_url: str, tab: Page) -> 
 
 @pytest.mark.parametrize("width", [390, 1440])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("page", ["", "patients", "rotterdam", "pbc", "cytology?lang=zh_Hans"])
+@pytest.mark.parametrize(
+    "page", ["", "patients", "rotterdam", "pbc", "cytology?lang=zh_Hans", "explain", "similar"]
+)
 def test_axe_finds_nothing_where_there_is_something(
     samples_url: str, new_page: NewPage, page: str, scheme: str, width: int
 ) -> None:
     tab = new_page(color_scheme=scheme, viewport={"width": width, "height": 900}, bypass_csp=True)
     cohort, _, query = page.partition("?")
+    if page == "explain":
+        page = f"explain?cohort=rotterdam&task=recurrence&case={key_of('rotterdam', 4)}"
+    if page == "similar":
+        page, cohort = f"case?case={key_of('rotterdam', 4)}&task=recurrence", "similar"
     address = f"case?case={key_of(cohort, 4)}&{query}" if cohort in ("rotterdam", "pbc", "cytology") else page
     opened(tab, f"{samples_url}/{address}")
-    marker = {"": "[class*='st-key-cohort'], .facts", "patients": ".row-cells.head"}.get(page, ".fall")
+    markers = {"": "[class*='st-key-cohort'], .facts", "patients": ".row-cells.head", "explain": ".depend"}
+    marker = markers.get(cohort, ".fall")
     expect(tab.locator(marker).first).to_be_visible()
+    if cohort == "similar":
+        tab.get_by_role("tab", name="Patients like this one").click()
+        expect(tab.locator(".near")).to_have_count(10)
     tab.wait_for_timeout(500)
     result = Axe().run(tab)
     assert result.violations_count == 0, result.generate_report()

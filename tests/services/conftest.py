@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,9 @@ from mtl.store import database
 
 @pytest.fixture(scope="session")
 def trained_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("trained")
+    home = tmp_path_factory.mktemp("trained") / "home"
+    if "CONSILIUM_TEST_SAMPLES" in os.environ:
+        shutil.copytree(os.environ["CONSILIUM_TEST_SAMPLES"], home)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CONSILIUM_HOME", str(home))
         for name in ("cytology", "pbc"):
