@@ -10,9 +10,7 @@ from mtl.figures.markup import text
 from mtl.language import _
 from mtl.services.cases import Case, Finding
 from mtl.services.treatments import TreatmentView
-from pages.ui import address, say, theme
-
-_COLUMNS = 3
+from pages.ui import address, fields, say, theme
 
 
 def chooser(case: Case, column: str | None) -> None:

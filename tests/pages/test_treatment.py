@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mtl.language import LANGUAGES
-from mtl.services import treatments
+from mtl.services import treatments, users
 from mtl.services.treatments import Reason
 from mtl.store import cohorts, database
 from pages.ui.treatment_benefit import FORMS
@@ -254,3 +254,21 @@ def test_a_visitor_who_is_not_signed_in_sees_nothing(samples: Path, open_app: Op
     app = open_app("treatment.py", secrets=secrets)
     assert [title.value for title in app.title] == ["Sign in"]
     assert not app.info
+
+
+@pytest.mark.parametrize(
+    ("role", "may"), [("viewer", False), ("clinician", True), ("researcher", True), ("admin", True)]
+)
+def test_who_may_see_it(
+    samples: Path, open_app: Open, monkeypatch: pytest.MonkeyPatch, role: str, may: bool
+) -> None:
+    key = key_of("rotterdam", 41)
+    monkeypatch.setattr(users, "current", lambda: users.User("somebody", frozenset({role})))
+    app = opened(open_app, key, treatment="hormon")
+    sent = markup(app)
+    assert ("data-benefit=" in sent) == may
+    if not may:
+        assert (
+            "Forbidden" in str(app.exception[0].stack_trace) or "may not do this" in app.exception[0].message
+        )
+        assert "%" not in sent
