@@ -14,7 +14,7 @@ from mtl.report.typeset import typeset
 
 PAPERS = {"a4": "a4", "letter": "us-letter"}
 TEMPLATE = Path(__file__).with_name("case.typ")
-DENSITIES = ("normal", "compact")
+SIZES = (8.2, 7.9, 7.5)  # points of the text: the largest with which the sheet has the fewest pages
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,8 @@ class Shares:
 class RiskCurve:
     """The risk over time: points as shares of the axes' lengths, 0 to 1, from the lower left corner.
 
-    `at` is the point that the number in print belongs to; `ticks` are places along the time axis with their words.
+    `at` is the point that the number in print belongs to; `ticks` are places along the time axis with their words; `low`
+    and `high` bound the patient's curve, where they are known.
     """
 
     patient: tuple[tuple[float, float], ...]
@@ -71,6 +72,8 @@ class RiskCurve:
     legend: tuple[str, str]
     alt: str
     at: tuple[float, float] | None = None
+    low: tuple[tuple[float, float], ...] = ()
+    high: tuple[tuple[float, float], ...] = ()
     kind: str = "curve"
 
 
@@ -193,7 +196,7 @@ class CasePage:
 
 
 def pdf(page: CasePage, paper: str = "a4") -> bytes:
-    """Set the sheet as PDF/UA-1: on one page where it fits, if need be with less space; else on several.
+    """Set the sheet as PDF/UA-1: on one page where it fits, if need be in smaller print; else on several.
 
     Parameters
     ----------
@@ -209,7 +212,9 @@ def pdf(page: CasePage, paper: str = "a4") -> bytes:
     if paper not in PAPERS:
         raise ValueError(f"paper {paper[:40]!r}: choose {' or '.join(PAPERS)}")
     content = asdict(page) | {"printed": page.printed.isoformat(), "paper": PAPERS[paper]}
-    made = [typeset(TEMPLATE, content | {"density": DENSITIES[0]}, page.printed)]
-    if made[0].pages > 1:
-        made.append(typeset(TEMPLATE, content | {"density": DENSITIES[1]}, page.printed))
+    made = []
+    for size in SIZES:
+        made.append(typeset(TEMPLATE, content | {"size": size}, page.printed))
+        if made[-1].pages == 1:
+            break
     return min(made, key=lambda sheet: sheet.pages).data

@@ -13,10 +13,10 @@ import pandas as pd
 from mtl.data.encode import encode
 from mtl.explain.points import Floats, Identity, Link, Logistic, Softmax, SurvivalRisk
 from mtl.model.baseline import Baseline
+from mtl.model.intervals import Uncertainty
 from mtl.model.offsets import FALSE, TRUE, UNKNOWN, holds, treatment_offsets
 from mtl.model.outputs import numbers_and_intervals
 from mtl.model.predictor import TaskPredictor
-from mtl.model.uncertainty import Uncertainty
 from mtl.services.loaded import FINAL, Reader, reader, record, uncertainty
 from mtl.services.places import Place, with_cells
 from mtl.store.cohorts import Cohort

@@ -178,6 +178,11 @@ def _curve(output: TaskOutput, shown: Number) -> RiskCurve:
     years = [float(year) for year in found.years if year <= until + 1e-9]
     across = Scale(0.0, until)
     patient = curve.Curve(years, found.risk[: len(years)].tolist())
+    band = [
+        curve.Curve(years, limit[: len(years)].tolist())
+        for limit in (found.low, found.high)
+        if limit is not None
+    ]
     reference = curve.Curve(years, found.reference[: len(years)].tolist())
     risk = None if shown.horizon is None else curve.at(patient, shown.horizon)
     ticks = [(across.share(tick), number(tick)) for tick in across.ticks(TICKS) if across.share(tick) < 0.8]
@@ -189,6 +194,8 @@ def _curve(output: TaskOutput, shown: Number) -> RiskCurve:
         legend=(_("this patient"), _("reference patient")),
         alt=curve.risk_curve(patient, reference, shown.horizon, until, wording.title(output.task), LIGHT).alt,
         at=None if risk is None or shown.horizon is None else (across.share(shown.horizon), risk),
+        low=_points(across, band[0]) if band else (),
+        high=_points(across, band[-1]) if band else (),
     )
 
 
@@ -203,6 +210,7 @@ def _limits(case: Case) -> tuple[str, ...]:
         wording.caution(),
         case.study.not_for.get(study_language()),
         _("The reasons are associations in the cohort, not causes."),
+        _("Intervals of the model's numbers cover 90 %, those of groups of patients 95 %."),
         *(f"{left_out.format(task=name, reason=reason)}." for name, reason in case.left_out.items()),
     )
 

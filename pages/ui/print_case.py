@@ -8,10 +8,13 @@ from mtl import language
 from mtl.language import _
 from mtl.services import reports, users
 from mtl.services.cases import Case
+from pages.ui import own_estimate
 
 
 def button(case: Case) -> None:
-    """Offer the sheet of a case."""
+    """Offer the sheet of a case, unless its numbers wait for the reader's own."""
+    if own_estimate.wanted(case):
+        return
     reader, code, size = users.current(), language.language(), paper()
 
     def made() -> bytes:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from mtl.figures.markup import text
 from mtl.language import _, number
-from mtl.services import story
+from mtl.services import settings, story
 from mtl.services.story import Step
 from mtl.services.users import Forbidden
 from pages.ui import address, language, navigation
@@ -136,9 +136,11 @@ def invitation() -> None:
         if st.button(label, key="story_start", icon=":material/play_arrow:"):
             _open(found, 1)
         words = _(
-            "Forget what was filtered, sorted, edited and opened here; the language is the browser's again."
+            "Forgets what was filtered, sorted, tried and opened, and your settings; the language is the browser's again. "
+            "Your own patients and what you signed stay."
         )
         if st.button(_("Start afresh"), key="story_reset", icon=":material/restart_alt:", help=words):
+            settings.reset()
             st.session_state.clear()
             st.switch_page("overview.py", query_params={})
 

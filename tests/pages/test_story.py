@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from mtl import language
 from mtl.language import LANGUAGES
+from mtl.services import settings
 from mtl.services import story as service
 from mtl.store import database
 from pages.ui import navigation
@@ -111,9 +112,11 @@ def test_an_address_of_no_step_is_ignored(samples: Path, open_app: Open, step: s
 def test_a_fresh_start_forgets(samples: Path, open_app: Open) -> None:
     app = click(click(open_app(lang="zh_Hans"), "story_start"), "story_leave")
     app.session_state["query_rotterdam"] = "kept"
+    settings.put(settings.OWN_ESTIMATE, True)
     app.switch_page("overview.py").run()
     click(app, "story_reset")
     assert "query_rotterdam" not in app.session_state
+    assert settings.get(settings.OWN_ESTIMATE) is False
     assert app.session_state["language"] == "en"
     assert "story_resume" not in [button.key for button in app.button]
 

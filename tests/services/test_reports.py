@@ -13,6 +13,7 @@ import pytest
 from pypdf import PdfReader
 
 from mtl import MultiTaskModel, language
+from mtl.report import RiskCurve
 from mtl.services import cases, cohorts, loose, reports, similar, treatments, users, wording
 from mtl.services.cases import Case
 from mtl.store import database, models
@@ -85,7 +86,7 @@ def test_every_horizon_and_its_absence(home: Path) -> None:
                     one for s in page.sections for one in s.lines
                     if one.question == wording.question(output, output.headline)
                 ]  # fmt: skip
-                shown = {line.number, *(other.split(": ")[1] for other in line.others)}
+                shown = {line.number, *(other.split(": ")[1].split(" (")[0] for other in line.others)}
                 assert shown == {one.text for one in output.numbers}
 
 
@@ -214,3 +215,19 @@ def test_a_training_patient_of_a_table_is_the_case_of_the_app(home: Path) -> Non
     assert found.key == case.key
     changed = loose.case(MultiTaskModel.load(record.exported), row.assign(hormon=1), 0, record)
     assert changed.key == ""
+
+
+def test_the_band_is_on_paper_where_the_screen_has_one(home: Path) -> None:
+    case = cases.open_case(key_of("rotterdam"))
+    for output, line in zip(
+        case.outputs, [one for s in reports.case_page(case, DAY).sections for one in s.lines], strict=True
+    ):
+        if output.curve is None or output.curve.low is None or output.curve.high is None:
+            continue
+        assert isinstance(line.figure, RiskCurve)
+        assert len(line.figure.low) == len(line.figure.high) == len(line.figure.patient)
+        for (_x, low), (_y, risk), (_z, high) in zip(
+            line.figure.low, line.figure.patient, line.figure.high, strict=True
+        ):
+            assert low - 1e-4 <= risk <= high + 1e-4
+        assert line.interval
