@@ -103,7 +103,7 @@ def _experts(
 def binary(probability: Floats, found: Strays) -> Interval:
     """Of the probability, (n,)."""
     spread = _spread((found.refits - found.fitted)[:, :, 0], found.experts[:, :, 0], found.share)
-    return _around(np.log(probability) - np.log1p(-probability), spread, logistic=True)
+    return _around(_log_odds(probability), spread, logistic=True)
 
 
 def multiclass(probability: Floats, found: Strays) -> Interval:
@@ -111,11 +111,17 @@ def multiclass(probability: Floats, found: Strays) -> Interval:
     others = _against_the_rest(found.fitted)
     moved = np.stack([_against_the_rest(margins) for margins in found.refits]) - others
     # The experts' disagreement carried to that scale by its derivative at the fitted probabilities.
-    p = probability / (1.0 - probability)
+    p = probability / np.maximum(1.0 - probability, 1e-300)
     sums = np.einsum("knc,nc->kn", found.experts, probability)[:, :, None]
     disagree = found.experts - (sums - found.experts * probability) * (1.0 + p)
     spread = _spread(moved, disagree, found.share)
-    return _around(np.log(probability) - np.log1p(-probability), spread, logistic=True)
+    return _around(_log_odds(probability), spread, logistic=True)
+
+
+def _log_odds(probability: Floats) -> Floats:
+    """Infinite for a probability that a float cannot tell from 0 or 1: its interval is that number alone."""
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(probability) - np.log1p(-probability))
 
 
 def _against_the_rest(margins: Floats) -> Floats:

@@ -138,6 +138,12 @@ def test_n_eff_is_the_sample_that_would_know_as_much() -> None:
     assert width == pytest.approx(1.6448536269514722 * spread)
 
 
+def test_a_certain_number_is_its_own_interval() -> None:
+    margins = np.array([[[800.0]], [[700.0]]])
+    found = binary(np.array([1.0]), Strays(margins, np.array([[750.0]]), np.zeros((0, 1, 1)), np.zeros(0)))
+    assert found.low[0] == found.high[0] == 1.0
+
+
 def test_two_classes_are_the_binary_interval() -> None:
     rng = np.random.default_rng(1)
     margins = rng.normal(size=(20, 5, 1))
