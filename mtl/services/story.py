@@ -14,11 +14,11 @@ from typing import Any
 from mtl.expressions import parse
 from mtl.language import _, language, number, percent, study_language
 from mtl.services import cases, story_facts, treatments, wording
-from mtl.services.users import require
+from mtl.services.users import current, require
 from mtl.store import cohorts as store
 from mtl.store.cohorts import Cohort
 
-__all__ = ["Step", "steps"]
+__all__ = ["Step", "ready", "steps"]
 
 MAIN, EXTERNAL = "rotterdam", "gbsg"  # the sample cohorts that the tour shows
 TOLD = 20  # patients that are looked at for a refusal
@@ -55,6 +55,16 @@ class Step:
     focus: str = ""
 
 
+def ready() -> bool:
+    """Whether the user may take the tour, and its cohort has its numbers; nothing is worked out for it yet."""
+    user = current()
+    return user.may("cohort:read") and user.may("case:read") and _main() is not None
+
+
+def _main() -> Cohort | None:
+    return next((c for c in store.every() if c.key == MAIN and c.sample and c.scores is not None), None)
+
+
 def steps(pages: Collection[str]) -> tuple[Step, ...]:
     """The tour through those of its pages that the app has (their addresses), in the language in use.
 
@@ -62,11 +72,13 @@ def steps(pages: Collection[str]) -> tuple[Step, ...]:
     """
     require("cohort:read")
     require("case:read")
-    known = {cohort.key: cohort for cohort in store.every() if cohort.scores is not None and cohort.sample}
-    main = known.get(MAIN)
+    main = _main()
     if main is None:
         return ()
-    return _told(main, known.get(EXTERNAL), frozenset(pages), language())
+    external = next(
+        (c for c in store.every() if c.key == EXTERNAL and c.sample and c.scores is not None), None
+    )
+    return _told(main, external, frozenset(pages), language())
 
 
 @lru_cache(maxsize=8)

@@ -10,7 +10,6 @@ from mtl.figures.markup import text
 from mtl.language import _, number
 from mtl.services import settings, story
 from mtl.services.story import Step
-from mtl.services.users import Forbidden
 from pages.ui import address, language, navigation
 
 STEP = "story"  # in the address and in the session: the step, from 1
@@ -23,10 +22,7 @@ _SHORTCUTS = {
 
 def steps() -> tuple[Step, ...]:
     """Return the steps that this app and this reader can see."""
-    try:
-        return story.steps([page.address for page in navigation.pages()])
-    except Forbidden:
-        return ()
+    return story.steps([page.address for page in navigation.pages()]) if story.ready() else ()
 
 
 def bar(page: str) -> None:
@@ -107,6 +103,12 @@ def _open(found: tuple[Step, ...], place: int) -> NoReturn:
     st.switch_page(file, query_params=language.address() | step.parameters | {STEP: str(place)})
 
 
+def _start(place: int) -> None:
+    found = steps()
+    if found:
+        _open(found, min(place, len(found)))
+
+
 def _forget() -> None:
     for key in (STEP, _PRESENTING, _ARRIVED):
         st.session_state.pop(key, None)
@@ -122,19 +124,16 @@ def _leave() -> NoReturn:
 
 def invitation() -> None:
     """Offer the tour on the first page: from the beginning, from where it was left, and a clean start."""
-    found = steps()
-    if not found or st.session_state.get(STEP):
+    if st.session_state.get(STEP) or not story.ready():
         return
     last = st.session_state.get(_LAST)
     with st.container(horizontal=True, gap="small", key="story_invitation"):
-        if isinstance(last, int) and 1 < last <= len(found):
-            words = _("Continue the tour: step {place} of {count}")
-            label = words.format(place=number(last), count=number(len(found)))
+        if isinstance(last, int) and last > 1:
+            label = _("Continue the tour at step {place}").format(place=number(last))
             if st.button(label, key="story_resume", icon=":material/resume:"):
-                _open(found, last)
-        label = _("Take the tour, {count} steps").format(count=number(len(found)))
-        if st.button(label, key="story_start", icon=":material/play_arrow:"):
-            _open(found, 1)
+                _start(last)
+        if st.button(_("Take the tour"), key="story_start", icon=":material/play_arrow:"):
+            _start(1)
         words = _(
             "Forgets what was filtered, sorted, tried and opened, and your settings; the language is the browser's again. "
             "Your own patients and what you signed stay."
