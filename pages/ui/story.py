@@ -88,10 +88,13 @@ def _arrive(step: Step, place: int) -> None:
         return
     st.session_state[_ARRIVED] = place
     if "case" in step.parameters:
-        key = f"edits_{step.parameters['case']}"
-        st.session_state.pop(key, None)
+        case = step.parameters["case"]
+        st.session_state.pop(f"edits_{case}", None)
+        st.session_state[f"tries_{case}"] = (
+            st.session_state.get(f"tries_{case}", 0) + 1
+        )  # the form begins anew
         if step.edits:
-            st.session_state[key] = dict(step.edits)
+            st.session_state[f"edits_{case}"] = dict(step.edits)
     st.session_state.pop("detail", None)
 
 

@@ -57,6 +57,9 @@ def test_the_tour_walks_to_its_end_and_every_view_shows_what_is_said(
         for words in step.shown:
             assert words in others, (step.name, words)
         assert app.query_params["story"] in (str(place), [str(place)])
+        for name, value in step.edits.items():
+            (field,) = [one for one in app.number_input if str(one.key).endswith(f"_{name}")]
+            assert field.value == value
         for name, value in step.parameters.items():
             assert app.query_params[name] in (value, [value])
         click(app, "story_next")
