@@ -1,7 +1,7 @@
 """Quality beside the baseline that counts: a tuned LightGBM a task; and beside other multi-output learners.
 
     python bench/quality.py [--short] [--sets rotterdam,colon] [--methods quick,lightgbm] [--jobs 2]
-                            [--out FILE.md] [--json FILE.json] [--work FOLDER] [--draws 1] [--no-scarce]
+                            [--out FILE.md] [--json FILE.json] [--work FOLDER] [--folds 5] [--draws 1] [--no-scarce]
 
 Five outer folds, the same for everybody; everything is chosen inside the training part: rounds, penalties, tree shapes,
 blend weights. Scores are AUC, macro AUC, R2 or Harrell's C on the held-out patients, survival as treated: where a trial
@@ -30,7 +30,7 @@ SHORT_SETS, SHORT_METHODS, SHORT_FOLDS = ("rotterdam", "colon"), ("lightgbm", "q
 
 def cells(options: argparse.Namespace) -> list[Cell]:
     """The cells of a run."""
-    folds = range(SHORT_FOLDS if options.short else FOLDS)
+    folds = range(SHORT_FOLDS if options.short else options.folds)
     found = [
         Cell(name, fold, method, short=options.short)
         for name in options.sets
@@ -71,6 +71,7 @@ def main() -> int:
     parser.add_argument("--sets", type=_names(tuple(COHORTS)), help=", ".join(COHORTS))
     parser.add_argument("--methods", type=_names(tuple(METHODS)), help=", ".join(METHODS))
     parser.add_argument("--jobs", type=int, default=1, help="cells at a time, each on one thread")
+    parser.add_argument("--folds", type=int, default=FOLDS, help="the first of the five outer folds")
     parser.add_argument("--draws", type=int, default=1, help="draws of the scarce labels a fold")
     parser.add_argument("--no-scarce", action="store_true", help="without the tasks of few labels")
     parser.add_argument("--work", type=Path, help="folder of what is already computed")

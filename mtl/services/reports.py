@@ -151,7 +151,9 @@ def _notes(output: TaskOutput, shown: Number) -> list[str]:
     notes = [wording.cohort_median(output, shown)] if output.kind in ("binary", "survival") else []
     if output.curve is not None and shown.value is not None:
         notes.append(wording.half_by(output.curve, wording.shown_until(output, output.curve)))
-    return notes if output.kind == "multiclass" else [*notes, wording.place(shown)]
+    if output.kind != "multiclass":
+        notes.append(wording.place(shown))
+    return [*notes, wording.how_sure(shown)]
 
 
 def _figure(output: TaskOutput, shown: Number) -> Gauge | Shares | RiskCurve | None:

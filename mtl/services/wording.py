@@ -106,6 +106,15 @@ def like_this(output: TaskOutput, shown: Number) -> str:
     return _("{count} of 100 patients like this: {event}").format(count=figure, event=event)
 
 
+def how_sure(shown: Number) -> str:
+    """Say from how large a sample a risk would be known as well; nothing where that is not known."""
+    if shown.n_eff is None:
+        return ""
+    # Below one patient the words would be absurd, and the interval is as wide as it can be.
+    count = max(1, round(shown.n_eff))
+    return _("As sure as from counting {count} such patients.").format(count=number(count))
+
+
 def place(shown: Number) -> str:
     """Say where a number lies in its cohort; nothing where that is not known."""
     if shown.cohort_share_below is None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from mtl.figures import curve, gauge
 from mtl.figures.markup import text
 from mtl.language import _, number
 from mtl.services import cases
 from mtl.services.cases import Case, Number, TaskOutput
-from mtl.services.wording import ROLES, no_reason, reasons
-from pages.ui import address, say, theme
+from mtl.services.wording import ROLES, how_sure, no_reason, reasons
+from pages.ui import address, pictures, say, theme
 
 
 def pathway(case: Case, chosen: str) -> None:
@@ -89,7 +88,7 @@ def _card(case: Case, output: TaskOutput, chosen: str) -> None:
     with theme.card(f"task_{place}{'_chosen' if is_chosen else ''}"):
         st.html(
             f'<h3 class="c-title">{text(say.question(output, shown))}</h3>'
-            f"{_number(output, shown)}{_picture(output, shown)}{_reasons(output)}"
+            f"{_number(output, shown)}{pictures.picture(output, shown)}{_reasons(output)}"
         )
         if not is_chosen:
             # The number makes the name of the button unique; the whole card is its target.
@@ -121,65 +120,14 @@ def _number(output: TaskOutput, shown: Number) -> str:
     return (
         f'<div class="c-number"><b class="{length}" data-number="{text(shown.column)}">{text(shown.text)}</b>'
         f"<span>{text(' · '.join(filter(None, (beside, pending))))}</span></div>"
-        f'<p class="c-words">{text(words)}</p>'
+        f'<p class="c-words">{text(words)}</p>{pictures.quiet(how_sure(shown))}'
     )
-
-
-def _picture(output: TaskOutput, shown: Number) -> str:
-    if shown.value is None:
-        return ""
-    if output.curve is not None:
-        return _curve(output, shown)
-    if output.kind == "multiclass":
-        drawn = [
-            gauge.Share(one.label, one.value or 0.0, one.text, one.column == shown.column)
-            for one in output.numbers
-        ]
-        return gauge.shares(drawn).html
-    if output.kind == "regression":
-        # No natural ends: the line is the cohort's order instead.
-        share = shown.cohort_share_below
-        words = say.place(shown)
-        ends = (_("lowest"), _("highest"))
-        return "" if share is None else gauge.gauge(share, middle=0.5, ends=ends, words=words).html
-    return gauge.gauge(
-        shown.value, shown.low, shown.high, shown.cohort_median, ("0", "100"), say.cohort_median(output, shown)
-    ).html + _quiet(say.place(shown))  # fmt: skip
-
-
-def _curve(output: TaskOutput, shown: Number) -> str:
-    found = output.curve
-    assert found is not None
-    until = say.shown_until(output, found)
-    years = [float(year) for year in found.years if year <= until + 1e-9]
-    kept = len(years)
-    drawn = curve.risk_curve(
-        curve.Curve(years, found.risk[:kept].tolist(), *_band(found, kept)),
-        curve.Curve(years, found.reference[:kept].tolist()),
-        shown.horizon, until, say.title(output.task), theme.colours(),
-    )  # fmt: skip
-    one, other = _("this patient"), _("reference patient")
-    key = f'<div class="k-legend"><span>{text(one)}</span><span>{text(other)}</span></div>'
-    words = " · ".join(
-        filter(None, (say.cohort_median(output, shown), say.place(shown), say.half_by(found, until)))
-    )
-    return drawn.html + key + _quiet(words)
-
-
-def _band(found: cases.Curve, kept: int) -> tuple[list[float] | None, list[float] | None]:
-    if found.low is None or found.high is None:
-        return None, None
-    return found.low[:kept].tolist(), found.high[:kept].tolist()
-
-
-def _quiet(words: str) -> str:
-    return f'<p class="quiet">{text(words)}</p>' if words else ""
 
 
 def _reasons(output: TaskOutput) -> str:
     told = reasons(output)
     if not told:
-        return _quiet(no_reason(output))
+        return pictures.quiet(no_reason(output))
     lines = "".join(
         f'<li><b class="{_way(one.points)}" aria-hidden="true">{_sign(one.points)}</b>'
         f"<span>{text(one.sentence)}</span></li>"

@@ -52,6 +52,7 @@ def said(case: Case) -> Iterator[str]:
         yield wording.interval(output.kind, shown, output.task.decimals)
         if output.kind != "regression" or shown.value is None:
             yield wording.like_this(output, shown)
+        yield wording.how_sure(shown)
         for one in output.numbers:
             yield f"{one.label}{one.text}" if output.kind == "multiclass" else one.text
         for reason in wording.reasons(output):
