@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from mtl import __version__
-from mtl.commands import console, evaluate, explain, link, predict, profile, serve, train
+from mtl.commands import console, evaluate, explain, link, predict, profile, report, serve, train
 
 COMMANDS: dict[str, tuple[ModuleType, str]] = {
     "profile": (profile, "what a table's columns are, what may be predicted, what is wrong"),
@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[ModuleType, str]] = {
     "evaluate": (evaluate, "every metric of a model on a table, with intervals"),
     "predict": (predict, "every task's numbers for a table, or for one JSON case"),
     "explain": (explain, "why one patient's numbers are what they are"),
+    "report": (report, "one patient's page for the tumour board, as PDF"),
     "link": (link, "the address of a case on the running app"),
     "serve": (serve, "start the app"),
 }

@@ -4,12 +4,13 @@ import streamlit as st
 
 from mtl.language import _
 from mtl.services import cohorts
-from pages.ui import home
+from pages.ui import home, story
 from pages.ui.guard import guard
 
 guard("study:read")
 st.title(_("Overview"))
 home.introduction()
+story.invitation()
 home.preparing()
 found = cohorts.overview()
 for place, cohort in enumerate(found):

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from mtl.services import users
-from pages.ui import guard, language, navigation, signin, theme
+from pages.ui import guard, language, navigation, signin, story, theme
 
 STATIC = Path(__file__).parent / "static"
 
@@ -23,4 +23,5 @@ with st.sidebar:
 signin.gate()
 users.enter(signin.visitor() or users.LOCAL)  # for the rest of this run; elsewhere it is asked for
 with guard.shell():
+    story.bar(page.url_path or navigation.START)
     page.run()

@@ -1,9 +1,11 @@
-"""Make the font files that the app ships, in `pages/static/`, and the wordmark drawn from one of them.
+"""Make the font files that the app ships, in `pages/static/` and `mtl/report/fonts/`, and the wordmark drawn from one.
 
 - `inter.woff2`: Inter 4.1 (OFL 1.1), variable in weight and optical size, Latin, Greek, arrows and
   mathematical signs, from the npm package `inter-ui` (`npm pack inter-ui@4.1.1`, unpacked; `--inter FOLDER`).
 - `noto-sans-sc-*.woff2`: Noto Sans CJK SC (OFL 1.1), from Debian's `fonts-noto-cjk`, limited to the
   characters of the catalogues and of the sample studies, and to GB 2312 level 1, the 3,755 most used.
+- `mtl/report/fonts/`: the same for print, which takes neither woff2 nor a variable font: two weights of Inter cut
+  from `inter.woff2`; Noto, as regular with level 2 of GB 2312 too (rare names; print falls back from bold to regular).
 
 Run it again when a new character appears; `tests/test_house.py` fails until then.
 """
@@ -12,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import unicodedata
 from pathlib import Path
 
 from fontTools import subset
@@ -19,9 +22,12 @@ from fontTools.misc.transform import Transform
 from fontTools.pens.svgPathPen import SVGPathPen
 from fontTools.pens.transformPen import TransformPen
 from fontTools.ttLib import TTFont
+from fontTools.varLib import instancer
 
 ROOT = Path(__file__).resolve().parent.parent
 STATIC = ROOT / "pages" / "static"
+PRINT = ROOT / "mtl" / "report" / "fonts"
+PRINT_WEIGHTS = {"regular": 400, "semibold": 600}
 NOTO = Path("/usr/share/fonts/opentype/noto")
 NOTO_COPYRIGHT = "Copyright 2014-2021 Adobe (http://www.adobe.com/), with Reserved Font Name 'Source'."
 SIMPLIFIED_CHINESE = 2  # its place in Debian's collection files
@@ -42,10 +48,15 @@ INTER_RANGES = [
 ]
 
 
-def gb2312_level_1() -> set[str]:
-    """Return the 3,755 characters of the rows 16 to 55 of GB 2312, ordered there by sound."""
-    cells = ((row + 0xA0, cell + 0xA0) for row in range(16, 56) for cell in range(1, 95))
+def gb2312(first: int, last: int) -> set[str]:
+    """Return the characters of some rows of GB 2312; 16 to 55 are level 1, 56 to 87 the rarer level 2."""
+    cells = ((row + 0xA0, cell + 0xA0) for row in range(first, last + 1) for cell in range(1, 95))
     return {bytes(pair).decode("gb2312", errors="ignore") for pair in cells} - {""}
+
+
+def gb2312_level_1() -> set[str]:
+    """Return the 3,755 characters of level 1, ordered there by sound."""
+    return gb2312(16, 55)
 
 
 def used_characters() -> set[str]:
@@ -66,7 +77,7 @@ def chinese_characters() -> set[str]:
 def save_subset(font: TTFont, characters: set[str], path: Path) -> None:
     """Write the glyphs of the characters, with kerning but without what only typesetting needs."""
     options = subset.Options()
-    options.flavor = "woff2"
+    options.flavor = "woff2" if path.suffix == ".woff2" else None
     options.hinting = False
     options.desubroutinize = False
     options.layout_features = ["kern", "mark", "mkmk", "ccmp", "locl", "calt", "tnum", "palt", "halt"]
@@ -105,6 +116,35 @@ def marks(font: TTFont, folder: Path) -> None:
         )
 
 
+def print_characters() -> set[str]:
+    """Return every visible character that one of the fonts for print has."""
+    fonts = (TTFont(file).getBestCmap() for file in sorted(PRINT.glob("*.[ot]tf")))
+    return {chr(code) for held in fonts for code in held if unicodedata.category(chr(code))[0] not in "CZ"}
+
+
+def for_print() -> None:
+    """Write the fonts of the printed page, from those of the app."""
+    PRINT.mkdir(parents=True, exist_ok=True)
+    for name, weight in PRINT_WEIGHTS.items():
+        inter = instancer.instantiateVariableFont(
+            TTFont(STATIC / "inter.woff2"), {"wght": weight, "opsz": 14}, inplace=True
+        )
+        inter["OS/2"].usWeightClass = weight
+        style = name.capitalize().replace("Semibold", "SemiBold")
+        names = {1: "Inter", 2: style, 4: f"Inter {style}", 6: f"Inter-{style}"}
+        for identifier, text in names.items():
+            inter["name"].setName(text, identifier, 3, 1, 0x409)
+        save_subset(inter, {chr(code) for code in inter.getBestCmap()}, PRINT / f"inter-{name}.ttf")
+    # a browser finds a rare name's character on the reader's machine; print has only these files
+    named = chinese_characters() | gb2312(56, 87)
+    for weight, characters in (("Regular", named), ("Bold", chinese_characters())):
+        noto = TTFont(NOTO / f"NotoSansCJK-{weight}.ttc", fontNumber=SIMPLIFIED_CHINESE)
+        save_subset(noto, characters, PRINT / f"noto-sans-sc-{weight.lower()}.otf")
+    (PRINT / "characters.txt").write_text("".join(sorted(print_characters())), encoding="utf-8", newline="")
+    for licence in STATIC.glob("*-OFL.txt"):
+        (PRINT / licence.name).write_text(licence.read_text(encoding="utf-8"), encoding="utf-8")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
@@ -125,6 +165,7 @@ def main() -> int:
     for weight in ("Regular", "Bold"):
         noto = TTFont(NOTO / f"NotoSansCJK-{weight}.ttc", fontNumber=SIMPLIFIED_CHINESE)
         save_subset(noto, chinese_characters(), STATIC / f"noto-sans-sc-{weight.lower()}.woff2")
+    for_print()
     return 0
 
 

@@ -3,7 +3,8 @@
     python tools/screenshots.py [--out docs/images] [--only treatment] [--home FOLDER]
 
 Starts the app on a free port with its own state folder, waits until the sample models are trained, and photographs
-every page at 1440 and 390 pixels, light and dark, and the case in Chinese.
+every page at 1440 and 390 pixels, light and dark, and the case in Chinese; and the printed case (with `pdftoppm` of
+Debian's poppler-utils).
 """
 
 from __future__ import annotations
@@ -72,6 +73,19 @@ def shoot(
     print(path)
 
 
+def printed(path: Path, identifier: str, env: dict[str, str]) -> None:
+    """Photograph the printed case, on paper as wide as the screen's picture is useful in a text."""
+    with tempfile.TemporaryDirectory() as folder:
+        sheet = Path(folder) / "case.pdf"
+        table = ROOT / "sample_data" / "rotterdam" / "cohort.csv"
+        command = [sys.executable, "-m", "mtl", "report", "rotterdam", str(table), "--id", identifier]
+        command += ["--out", str(sheet)]
+        subprocess.run(command, cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL)
+        target = str(path.with_suffix(""))
+        subprocess.run(["pdftoppm", "-r", "110", "-png", "-singlefile", str(sheet), target], check=True)
+    print(path)
+
+
 # What the treatment page shows: identifier of the Rotterdam patient, form, finding taken as not known
 TREATMENT_SCENES = {
     "benefit": ("41", "100 people", None),
@@ -118,6 +132,7 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "images")
     parser.add_argument("--case", default="1393", help="identifier of the Rotterdam patient that is shown")
+    parser.add_argument("--printed", default="41", help="identifier of the Rotterdam patient on paper")
     parser.add_argument("--only", default="", help="only pictures whose name begins like this")
     parser.add_argument("--home", type=Path, help="a state folder to photograph instead of a fresh one")
     args = parser.parse_args()
@@ -135,6 +150,8 @@ def main() -> None:
         try:
             wait_until_ready(url)
             case = f"{link(args.case, port, env)}&task=recurrence"
+            if "report".startswith(args.only):
+                printed(args.out / "report.png", args.printed, env)
             explain = (
                 f"{url}/explain?cohort=rotterdam&task=recurrence&{case.partition('?')[2].partition('&')[0]}"
             )

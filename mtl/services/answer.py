@@ -13,6 +13,7 @@ import pandas as pd
 from mtl.data.encode import encode
 from mtl.explain.points import Floats, Identity, Link, Logistic, Softmax, SurvivalRisk
 from mtl.model.baseline import Baseline
+from mtl.model.intervals import Uncertainty
 from mtl.model.offsets import FALSE, TRUE, UNKNOWN, holds, treatment_offsets
 from mtl.model.outputs import numbers_and_intervals
 from mtl.model.predictor import TaskPredictor
@@ -123,9 +124,8 @@ def _of_cohort(cohort: Cohort, row: int) -> Answer:
 
 
 def _recorded(where: Place) -> Answer:
-    row, study = where.row(), where.cohort.study
-    given = {t.column: _TRUTH[int(holds(study.given(t.column), row)[0])] for t in study.treatments}
-    return _ask(where, row, given, {})
+    row = where.row()
+    return _ask(where, row, given_of(where.cohort.study, row), {})
 
 
 def _ask(where: Place, row: pd.DataFrame, given: dict[str, bool | None], edits: dict[str, Any]) -> Answer:
@@ -134,6 +134,31 @@ def _ask(where: Place, row: pd.DataFrame, given: dict[str, bool | None], edits: 
     model = record(str(cohort.model))
     fold = FINAL if where.place is None else int(scores.folds[where.place])
     asked = reader(model, fold if fold >= 0 else FINAL)
+    # intervals as the list has them: none before the list's were computed
+    sure = uncertainty(model) if shows_intervals(cohort) else None
+    return ask(Asked(where, model, fold, asked, scores, sure), row, given, edits)
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """Who is asked about whom: see :class:`Answer` for the fields; `sure` is how sure the model is, where that is known."""
+
+    where: Place
+    record: ModelRecord
+    fold: int
+    reader: Reader
+    scores: Scores
+    sure: Uncertainty | None
+
+
+def given_of(study: Study, row: pd.DataFrame) -> dict[str, bool | None]:
+    """Whether each treatment was given, None where the record does not say."""
+    return {t.column: _TRUTH[int(holds(study.given(t.column), row)[0])] for t in study.treatments}
+
+
+def ask(of: Asked, row: pd.DataFrame, given: dict[str, bool | None], edits: dict[str, Any]) -> Answer:
+    """What a predictor says about a table of one row."""
+    cohort, asked = of.where.cohort, of.reader
     X = encode(cohort.study, row).X
     found = asked.explainer.contributions(X)
     offsets, known = {}, {}
@@ -142,9 +167,9 @@ def _ask(where: Place, row: pd.DataFrame, given: dict[str, bool | None], edits: 
             told = treatment_offsets(cohort.study, row, task.name)
             offsets[task.name], known[task.name] = told.values[0], bool(told.untreated_known[0])
     return Answer(
-        where=where,
-        record=model,
-        fold=fold,
+        where=of.where,
+        record=of.record,
+        fold=of.fold,
         reader=asked,
         row=row,
         X=X,
@@ -155,17 +180,14 @@ def _ask(where: Place, row: pd.DataFrame, given: dict[str, bool | None], edits: 
         offsets=offsets,
         untreated_known=known,
         given=given,
-        limits=_limits(cohort, model, asked, X, row),
-        scores=scores,
+        limits=_limits(of, X, row),
+        scores=of.scores,
     )
 
 
-def _limits(
-    cohort: Cohort, model: ModelRecord, asked: Reader, X: Floats, row: pd.DataFrame
-) -> dict[str, tuple[float, float, float]]:
-    """Intervals as the list has them: none before the list's were computed."""
-    sure = uncertainty(model) if shows_intervals(cohort) else None
-    _, limits = numbers_and_intervals(cohort.study, asked.predictor, X, row, sure)
+def _limits(of: Asked, X: Floats, row: pd.DataFrame) -> dict[str, tuple[float, float, float]]:
+    study, predictor = of.where.cohort.study, of.reader.predictor
+    _, limits = numbers_and_intervals(study, predictor, X, row, of.sure)
     return {column: (float(low[0]), float(high[0]), float(n[0])) for column, (low, high, n) in limits.items()}
 
 

@@ -43,6 +43,7 @@ __all__ = [
     "Typical",
     "WhatIf",
     "Why",
+    "case_of",
     "heatmap",
     "open_case",
     "own_outcome",
@@ -78,6 +79,12 @@ def open_case(
     """
     require("case:read")
     return _case(_answer(find(case_key), edits or {}), horizons or {})
+
+
+def case_of(found: Answer, horizons: Mapping[str, float] | None = None) -> Case:
+    """A case from an answer that a service has got elsewhere, of a patient who is in no cohort here."""
+    require("case:read")
+    return _case(found, horizons or {})
 
 
 def _answer(where: Place, edits: Mapping[str, object]) -> Answer:

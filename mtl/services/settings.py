@@ -37,6 +37,14 @@ def put(name: str, value: bool) -> None:
     store.put(user.name, name, value)
 
 
+def reset() -> None:
+    """Give the current user every default back."""
+    user = require("study:read")
+    for name, default in DEFAULTS.items():
+        if get(name) != default:
+            store.put(user.name, name, default)
+
+
 def _default(name: str) -> bool:
     if name not in DEFAULTS:
         raise SettingError(f"there is no setting {str(name)[:80]!r}; there are {', '.join(DEFAULTS)}")

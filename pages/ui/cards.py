@@ -5,17 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from mtl.figures.markup import text
-from mtl.language import N_, _, number
+from mtl.language import _, number
 from mtl.services import cases
 from mtl.services.cases import Case, Number, TaskOutput
+from mtl.services.wording import ROLES, how_sure, no_reason, reasons
 from pages.ui import address, pictures, say, theme
-
-ROLES = {
-    "diagnosis": N_("Diagnosis"),
-    "treatment": N_("Treatment, as it was given"),
-    "prognosis": N_("Outlook"),
-}
-REASONS = 3
 
 
 def pathway(case: Case, chosen: str) -> None:
@@ -123,26 +117,17 @@ def _number(output: TaskOutput, shown: Number) -> str:
     pending = say.interval(output.kind, shown, output.task.decimals)
     length = "long" if len(shown.text) > 9 else ""
     words = "" if output.kind == "regression" and shown.value is not None else say.like_this(output, shown)
-    sure = ""
-    if shown.n_eff is not None:
-        # Below one patient the words would be absurd, and the interval is as wide as it can be.
-        sure = _("As sure as from counting {count} such patients.").format(
-            count=number(max(1, round(shown.n_eff)))
-        )
     return (
         f'<div class="c-number"><b class="{length}" data-number="{text(shown.column)}">{text(shown.text)}</b>'
         f"<span>{text(' · '.join(filter(None, (beside, pending))))}</span></div>"
-        f'<p class="c-words">{text(words)}</p>{pictures.quiet(sure)}'
+        f'<p class="c-words">{text(words)}</p>{pictures.quiet(how_sure(shown))}'
     )
 
 
 def _reasons(output: TaskOutput) -> str:
-    if output.story is None:
-        return ""
-    told = [one for one in output.story.contributions[:REASONS] if one.points]
+    told = reasons(output)
     if not told:
-        words = _("As for the reference patient: no finding moves it by a whole point.")
-        return pictures.quiet(words) if output.kind != "regression" else ""
+        return pictures.quiet(no_reason(output))
     lines = "".join(
         f'<li><b class="{_way(one.points)}" aria-hidden="true">{_sign(one.points)}</b>'
         f"<span>{text(one.sentence)}</span></li>"

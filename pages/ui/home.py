@@ -6,9 +6,9 @@ import streamlit as st
 
 from mtl.figures.markup import text
 from mtl.language import N_, _, ngettext, number, study_language
-from mtl.services import samples
+from mtl.services import samples, wording
 from mtl.services.cohorts import CohortSummary
-from pages.ui import address, say, strip, theme
+from pages.ui import address, say, theme
 
 NAMES = {
     "rotterdam": N_("Rotterdam, breast cancer"),
@@ -24,11 +24,7 @@ def introduction() -> None:
         "Several specialists round one patient: every diagnosis, treatment and outcome of a study, predicted together, "
         "each with its reasons."
     )
-    caution = _(
-        "For research and education. Not a medical device: the numbers describe patients of the cohort, "
-        "they are no advice for a person in treatment."
-    )
-    st.html(f'<p>{text(lead)}</p><p class="quiet">{text(caution)}</p>')
+    st.html(f'<p>{text(lead)}</p><p class="quiet">{text(wording.caution())}</p>')
 
 
 def preparing() -> None:
@@ -96,7 +92,7 @@ def _facts(cohort: CohortSummary) -> str:
         count = len(model.tasks)
         facts.append((number(count), ngettext("task", "tasks", count)))
         facts.append((number(model.n_training), _("training patients")))
-        facts.append((strip.day(model.trained), _("model {version}").format(version=model.version)))
+        facts.append((wording.day(model.trained), _("model {version}").format(version=model.version)))
     return f'<div class="facts">{"".join(f"<div><b>{text(a)}</b><span>{text(b)}</span></div>" for a, b in facts)}</div>'
 
 

@@ -29,21 +29,14 @@ def picture(output: TaskOutput, shown: Number) -> str:
         ends = (_("lowest"), _("highest"))
         return "" if share is None else gauge.gauge(share, middle=0.5, ends=ends, words=words).html
     return gauge.gauge(
-        shown.value, shown.low, shown.high, shown.cohort_median, ("0", "100"), _middle(output, shown)
+        shown.value, shown.low, shown.high, shown.cohort_median, ("0", "100"), say.cohort_median(output, shown)
     ).html + quiet(say.place(shown))  # fmt: skip
-
-
-def _middle(output: TaskOutput, shown: Number) -> str:
-    if shown.cohort_median is None:
-        return ""
-    return _("cohort median {number}").format(number=say.amount(output.task, shown.cohort_median))
 
 
 def _curve(output: TaskOutput, shown: Number) -> str:
     found = output.curve
     assert found is not None
-    until = max([one.horizon or 0.0 for one in output.numbers if one.value is not None], default=0.0)
-    until = min(max(until, shown.horizon or 0.0), found.estimable_until) if until else found.estimable_until
+    until = say.shown_until(output, found)
     years = [float(year) for year in found.years if year <= until + 1e-9]
     kept = len(years)
     drawn = curve.risk_curve(
@@ -51,15 +44,10 @@ def _curve(output: TaskOutput, shown: Number) -> str:
         curve.Curve(years, found.reference[:kept].tolist()),
         shown.horizon, until, say.title(output.task), theme.colours(),
     )  # fmt: skip
-    half = (
-        _("half of such patients by {time}").format(time=say.years(round(found.median, 1)))
-        if found.median is not None and found.median <= until
-        else _("fewer than half within {time}").format(time=say.years(round(until, 1)))
-    )
     one, other = _("this patient"), _("reference patient")
     key = f'<div class="k-legend"><span>{text(one)}</span><span>{text(other)}</span></div>'
-    words = " · ".join(filter(None, (_middle(output, shown), say.place(shown), half)))
-    return drawn.html + key + quiet(words)
+    words = (say.cohort_median(output, shown), say.place(shown), say.half_by(found, until))
+    return drawn.html + key + quiet(" · ".join(filter(None, words)))
 
 
 def _band(found: cases.Curve, kept: int) -> tuple[list[float] | None, list[float] | None]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
-
 import streamlit as st
 
 from mtl.figures.markup import text
-from mtl.language import _, date, number, study_language
-from mtl.services import cohorts
+from mtl.language import _, study_language
+from mtl.services import cohorts, wording
 from mtl.services.cases import Case, Finding
-from pages.ui import address, filters, say, theme
+from pages.ui import address, filters, print_case, say, theme
 
 FINDINGS = 8
 
@@ -24,6 +22,7 @@ def strip(case: Case, first: list[str]) -> None:
             )
             st.html(f'<p class="quiet">{_context(case)}</p>', width="stretch")
             with st.container(horizontal=True, width="content", gap="small"):
+                print_case.button(case)
                 if case.private and st.button(_("Edit"), key="edit_case", icon=":material/edit:"):
                     address.open_form(case.cohort, case.key)
                 _steps(case)
@@ -52,34 +51,18 @@ def _values(case: Case, first: list[str]) -> str:
 
 
 def _value(finding: Finding) -> str:
-    unusual = {"out_of_range": _("out of range"), "unseen": _("not understood")}.get(finding.unusual or "")
+    unusual = wording.unusual(finding)
     mark = f' <span class="badge plain">{text(unusual)}</span>' if unusual else ""
     empty = ' class="missing"' if finding.missing and not unusual else ""
     return f"<div><dt>{text(say.title(finding.feature))}</dt><dd{empty}>{text(finding.text)}{mark}</dd></div>"
 
 
 def _context(case: Case) -> str:
-    known = _("{known} of {count} findings known").format(known=number(case.known), count=number(case.of))
-    trained = _("model {version}, {date}").format(version=case.model.version, date=day(case.model.trained))
-    given = [
-        _("{label}: {value}").format(label=say.title(one.treatment), value=one.text)
-        for one in case.treatments
-    ]
     cohort = case.study.title.get(study_language()) or case.cohort_name
-    novel = [_("unlike the training patients")] if case.novel else []
-    parts = [*novel, known, *given, cohort, trained]
-    words = ""
-    if case.private:
-        words = _("your own patient: nobody else sees it")
-    elif case.in_training:
-        words = _("training patient: numbers from a model that did not see this patient")
+    parts = [wording.novel(case), wording.known(case), *wording.given(case), cohort, wording.trained(case)]
+    words = wording.standing(case)
     badge = f'<span class="badge">{text(words)}</span> ' if words else ""
-    return badge + " · ".join(text(part) for part in parts)
-
-
-def day(moment: str) -> str:
-    """Write the day of an ISO time stamp."""
-    return date(datetime.datetime.fromisoformat(moment).date())
+    return badge + " · ".join(text(part) for part in parts if part)
 
 
 def strongest(case: Case, task: str) -> list[str]:

@@ -45,12 +45,13 @@ def _form(case: Case) -> dict[str, object]:
     tries = st.session_state.get(f"tries_{case.key}", 0)
     with st.form(f"what_if_{case.key}_{tries}", border=False):
         given: dict[str, object] = {}
+        tried: dict[str, object] = st.session_state.get(kept, {})
 
         def show(finding: Finding) -> None:
             feature, key = finding.feature, f"edit_{case.key}_{tries}_{finding.feature.name}"
-            given[feature.name] = fields.field(
-                feature, fields.start(finding), key, _("not measured"), fields.usual(feature)
-            )
+            name = feature.name  # what is tried already, perhaps by the tour, stands in its field
+            start = fields.held(feature, tried[name]) if name in tried else fields.start(finding)
+            given[name] = fields.field(feature, start, key, _("not measured"), fields.usual(feature))
 
         fields.grid(partial(show, finding) for finding in _editable(case))
         locked = "; ".join(

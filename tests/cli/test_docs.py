@@ -20,7 +20,7 @@ EXAMPLES = {
     for name, text in re.findall(r"```json example=(\w+)\n(.*?)```", PAGE, flags=re.DOTALL)
 }
 CALLS = re.findall(r"python -m mtl (.*)", PAGE.replace("\\\n", " "))
-VARIES = {"metrics", "contributions", "sentences", "weights"}  # an example shows some of them
+VARIES = {"metrics", "contributions", "sentences", "weights", "printed"}  # an example shows some of them
 
 
 def test_every_command_has_a_section() -> None:
@@ -71,6 +71,7 @@ def test_the_answers_have_the_shape_of_the_examples(mtl: Call, tmp_path: Path) -
         "predict": ["predict", model, test, "--out", tmp_path / "p.csv"],
         "case": ["predict", model, "-"],
         "explain": ["explain", model, test, "--id", "4", "--task", "malignant"],
+        "report": ["report", model, test, "--id", "4", "--out", tmp_path / "case.pdf"],
     }
     assert set(EXAMPLES) == {*calls, "link"}  # link has its own test
     for name, call in calls.items():

@@ -296,3 +296,12 @@ def test_a_random_case_lies_in_its_range(samples: Path, open_app: Open) -> None:
     clean(app)
     case = cases.open_case(one(app, "case"))
     assert 0.3 <= (case.output("death").headline.value or 0) <= 0.6
+
+
+@LANGUAGE
+def test_a_case_can_be_printed(samples: Path, open_app: Open, lang: str) -> None:
+    app = open_case(open_app, "rotterdam", lang)
+    clean(app)
+    (button,) = [one for one in app.get("download_button") if one.proto.id.endswith("report")]
+    assert button.proto.deferred_file_id
+    assert ":material/print:" in button.proto.icon
