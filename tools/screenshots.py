@@ -161,6 +161,13 @@ def main() -> None:
                 "case": case,
                 "similar": case,
                 "explain": explain,
+                "treatment": f"{case.replace('/case?', '/treatment?')}&treatment=hormon",
+                "new-patient": f"{url}/new?cohort=rotterdam",
+                "trial": f"{url}/trial?cohort=rotterdam",
+                "upload": f"{url}/upload",
+                "study": f"{url}/study",
+                "train": f"{url}/train",
+                "score": f"{url}/score",
             }
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
