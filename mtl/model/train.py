@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
-from threading import Lock
+from threading import Event, Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ from mtl.model.losses import Loss
 from mtl.model.novelty import Novelty, fit_novelty
 from mtl.model.plan import ChosenTrees, Plan
 from mtl.model.predictor import EXPERTS, Background, Predictor, TaskPredictor
-from mtl.model.problem import Group, Problem, Rows, TaskData
+from mtl.model.problem import Group, Problem, Rows, TaskData, TrainingError
 from mtl.model.trees import (
     CrossFittedTrees,
     FittedTrees,
@@ -164,10 +164,15 @@ def _fit_experts(
         )
     if novelty:
         jobs.append(("who is unlike them", lambda tick: fit_novelty(problem)))
-    done, lock = [0.0], Lock()
+    done, lock, stopped = [0.0], Lock(), Event()
+
+    def tick(name: str) -> None:
+        if stopped.is_set():  # somebody interrupted the thread that waits: the others need not go on
+            raise TrainingError("the training was stopped")
+        progress(name, done[0])
 
     def run(name: str, job: Callable[[Callable[[], None]], object]) -> object:
-        result = job(lambda: progress(name, done[0]))
+        result = job(partial(tick, name))
         with lock:
             done[0] += 0.95 / len(jobs)
             progress(name, done[0])
@@ -178,6 +183,7 @@ def _fit_experts(
         try:
             results = [f.result() for f in futures]
         except BaseException:
+            stopped.set()
             for f in futures:
                 f.cancel()
             raise

@@ -14,7 +14,7 @@ from mtl.report.typeset import typeset
 
 PAPERS = {"a4": "a4", "letter": "us-letter"}
 TEMPLATE = Path(__file__).with_name("case.typ")
-SIZES = (8.2, 7.9, 7.5)  # points of the text: the largest with which the sheet has the fewest pages
+SIZES = (8.2, 7.9, 7.5, 7.2)  # points of the text: the largest with which the sheet has the fewest pages
 
 
 @dataclass(frozen=True)

@@ -70,5 +70,7 @@ def register(folder: str | Path, name: str) -> ModelSummary:
 def score(cohort: str, model: str) -> str:
     """Let a cohort show a registered model's numbers: the key of the job that computes them."""
     require("model:write")
+    if not may_see(model):  # somebody else's is not told apart from none
+        raise StoreError(f"there is no model {model[:80]!r}; train one or choose another")
     chosen = {"cohort": owners.cohort(cohort).key, "model": models.get(model).key}
     return jobs.submit("score_cohort", chosen, topic=f"score:{cohort}")
