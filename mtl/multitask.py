@@ -133,7 +133,7 @@ class MultiTaskModel:
             "blend": {name: _blend_summary(fit) for name, fit in trained.fits.items()},
             "plan": trained.plan.to_dict(),
         }
-        self.intervals_: Refits | None = None
+        self._sure: Uncertainty | None = None
         for stale in ("explainer_", "_version"):
             self.__dict__.pop(stale, None)
 
@@ -185,13 +185,19 @@ class MultiTaskModel:
         threads = self.threads or min(os.cpu_count() or 1, 8)
         plan = Plan.from_dict(self.training_["plan"])
         quiet: Progress = lambda what, share: None  # noqa: E731
-        self.intervals_ = fit_refits(problem, self.predictor_, plan, refits, threads, progress or quiet)
+        found = fit_refits(problem, self.predictor_, plan, refits, threads, progress or quiet)
+        self._sure = Uncertainty(self.predictor_, found)
         return self
 
     @property
+    def intervals_(self) -> Refits | None:
+        """The refits behind the intervals, where `fit_intervals` has made them."""
+        return None if self._sure is None else self._sure.refits
+
+    @property
     def uncertainty_(self) -> Uncertainty | None:
-        """How sure the fitted predictor is, where `fit_intervals` has found out."""
-        return None if self.intervals_ is None else Uncertainty(self.predictor_, self.intervals_)
+        """How sure the predictor that was fitted on all rows is, also where another one stands in for it."""
+        return self._sure
 
     # Asking ---------------------------------------------------------------------------------------
 
@@ -306,7 +312,9 @@ class MultiTaskModel:
             )
         model.predictor_, model.training_ = predictor, training
         model._version = _version(found)
-        model.intervals_ = refits_from_text(found[REFITS_FILE], predictor) if REFITS_FILE in found else None
+        model._sure = None
+        if REFITS_FILE in found:
+            model._sure = Uncertainty(predictor, refits_from_text(found[REFITS_FILE], predictor))
         return model
 
 

@@ -13,6 +13,7 @@ import pytest
 from mtl import language
 
 PBC_REFITS = 8
+os.environ["CONSILIUM_REFITS"] = "0"  # servers of a whole session too: no intervals in the background
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +21,6 @@ def private_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     """Keep every test away from the user's own state."""
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("CONSILIUM_HOME", str(home))
-    monkeypatch.setenv("CONSILIUM_REFITS", "0")  # no intervals in the background
     return home
 
 

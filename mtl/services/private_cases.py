@@ -17,13 +17,14 @@ from mtl.language import _, study_language
 from mtl.model.outputs import predictions
 from mtl.services import edits, owners
 from mtl.services.edits import EditError
-from mtl.services.loaded import reader, record
+from mtl.services.loaded import reader, record, uncertainty
 from mtl.services.places import CaseError, private_row
 from mtl.services.users import require
 from mtl.services.worklist import Neighbours, Worklist, columns_of
 from mtl.store import private_cases as store
 from mtl.store.cohorts import Cohort, CohortError
 from mtl.store.private_cases import PrivateCase, PrivateCaseError
+from mtl.store.scores import shows_intervals
 from mtl.study import Feature, Study, Treatment
 
 __all__ = [
@@ -229,10 +230,12 @@ def mine(cohort: str, search: str = "") -> Worklist:
 def _rows(
     cohort: Cohort, found: list[PrivateCase], recorded: Mapping[str, str], outputs: tuple[str, ...]
 ) -> pd.DataFrame:
-    study, predictor = cohort.study, reader(record(str(cohort.model))).predictor
+    model = record(str(cohort.model))
+    study, predictor = cohort.study, reader(model).predictor
+    sure = uncertainty(model) if shows_intervals(cohort) else None
     table = pd.concat([private_row(cohort, one).astype(object) for one in found], ignore_index=True)
     X = encode(study, table).X
-    numbers = predictions(study, predictor, X, table)
+    numbers = predictions(study, predictor, X, table, sure)
     columns: dict[str, Any] = {
         "case_key": [one.key for one in found],
         "identifier": [one.identifier for one in found],

@@ -138,6 +138,8 @@ def test_control_c_while_training(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [*PYTHON, "train", "sample_data/rotterdam/cohort.csv", "--out", str(tmp_path / "m")],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # a shell's background jobs, and what they start, are deaf to it
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     assert process.stderr is not None
     while "%" not in process.stderr.read(1):
