@@ -147,8 +147,8 @@ def membership(member: bool | None, no_effect: bool | None) -> str:
     if member is None or no_effect is None:
         return _("Whether this patient would have been among them cannot be said.")
     if member:
-        return _("This patient would have been among them.")
-    return _("This patient would not have been among them.")
+        return _("By the conditions named in the study, this patient would have been among them.")
+    return _("By the conditions named in the study, this patient would not have been among them.")
 
 
 def notes(trial: Trial, longest: float, whole: bool, interval: bool) -> tuple[str, ...]:

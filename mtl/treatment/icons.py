@@ -1,42 +1,14 @@
 """A hundred people: how many are spared either way, how many more (or fewer) with a treatment, how many are not.
 
-Every form of a benefit prints these whole numbers, so that table, curve, bars, words and icons agree to the digit.
+Every form of a benefit prints these whole numbers, so that table, curve, bars, words and icons agree to the digit, with
+each other and with the risk on the case page. They sum to a hundred because the difference is that of the whole numbers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 PEOPLE = 100
-
-
-def largest_remainder(shares: Sequence[float], total: int = PEOPLE) -> NDArray[np.int64]:
-    """Whole numbers that sum to `total`, each the share rounded down or up.
-
-    Everybody first gets the whole part; what is left goes to the largest remainders, among equals to the earlier.
-
-    Raises
-    ------
-    ValueError
-        A share is negative or not finite, or they do not sum to 1.
-
-    Examples
-    --------
-    >>> largest_remainder([0.696, 0.078, 0.226]).tolist()
-    [70, 8, 22]
-    """
-    parts = np.asarray(shares, dtype=float)
-    if not (np.isfinite(parts).all() and (parts >= -1e-12).all() and abs(parts.sum() - 1) < 1e-9):
-        raise ValueError(f"shares {parts.tolist()} are not parts of a whole")
-    exact = np.maximum(parts, 0.0) / np.maximum(parts, 0.0).sum() * total
-    whole: NDArray[np.int64] = np.floor(exact + 1e-9).astype(np.int64)
-    left = total - int(whole.sum())
-    whole[np.argsort(-(exact - whole), kind="stable")[:left]] += 1
-    return whole
 
 
 @dataclass(frozen=True)
@@ -65,12 +37,22 @@ def people(untreated: float, treated: float) -> People:
 
     >>> people(0.70, 0.7790)
     People(either=70, more=8, fewer=0, affected=22)
-    >>> people(0.70, 0.685)
-    People(either=69, more=0, fewer=1, affected=30)
+    >>> people(0.70, 0.68)
+    People(either=68, more=0, fewer=2, affected=30)
+
+    Raises
+    ------
+    ValueError
+        A survival is no share.
     """
-    both = min(untreated, treated)
-    change = abs(treated - untreated)
-    either, changed, affected = largest_remainder([both, change, 1 - both - change]).tolist()
-    return (
-        People(either, changed, 0, affected) if treated >= untreated else People(either, 0, changed, affected)
+    without, given = _spared(untreated), _spared(treated)
+    return People(
+        min(without, given), max(given - without, 0), max(without - given, 0), PEOPLE - max(without, given)
     )
+
+
+def _spared(survival: float) -> int:
+    """Of a hundred, those free of the event: what the risk leaves when it is rounded as every other page rounds it."""
+    if not 0 <= survival <= 1:
+        raise ValueError(f"a survival of {survival}: give a share from 0 to 1")
+    return PEOPLE - round(PEOPLE * (1 - survival))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mtl.language import percent
-from mtl.treatment.icons import largest_remainder, people
+from mtl.treatment.icons import people
 from mtl.treatment.printed import printed
 
 
@@ -26,24 +26,17 @@ def test_icons_sum_to_a_hundred_for_ten_thousand_random_inputs() -> None:
             assert abs(whole - 100 * exact) < 1 + 1e-6
 
 
-def test_largest_remainder_against_its_definition() -> None:
-    rng = np.random.default_rng(1)
-    for _ in range(500):
-        shares = rng.dirichlet(np.ones(int(rng.integers(2, 8))))
-        whole = largest_remainder(shares)
-        assert whole.sum() == 100
-        floors = np.floor(100 * shares)
-        raised = whole > floors
-        remainders = 100 * shares - floors
-        assert set((whole - floors).tolist()) <= {0.0, 1.0}
-        if raised.any() and not raised.all():
-            assert remainders[raised].min() >= remainders[~raised].max() - 1e-9
+def test_they_are_what_the_risk_leaves_on_every_other_page() -> None:
+    for before, after in np.random.default_rng(1).uniform(0.01, 0.99, size=(2000, 2)):
+        found = people(before, after)
+        assert percent(1 - before) == percent((100 - found.untreated) / 100)
+        assert percent(1 - after) == percent((100 - found.treated) / 100)
 
 
-@pytest.mark.parametrize("shares", [[0.5, 0.6], [-0.1, 1.1], [np.nan, 1.0]])
-def test_what_is_no_whole_is_refused(shares: list[float]) -> None:
-    with pytest.raises(ValueError, match="parts of a whole"):
-        largest_remainder(shares)
+@pytest.mark.parametrize("share", [-0.1, 1.1, np.nan])
+def test_what_is_no_share_is_refused(share: float) -> None:
+    with pytest.raises(ValueError, match="share"):
+        people(share, 0.5)
 
 
 def test_printed_numbers_add_up_and_the_interval_holds_them() -> None:
