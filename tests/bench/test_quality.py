@@ -268,7 +268,9 @@ def test_simulated_tables_have_tasks_of_every_kind() -> None:
 
 
 def test_cost_is_drawn_with_its_numbers() -> None:
-    sweeps = {"rows": [Cost(Size(n, 10, 4), n / 1000, 0.5) for n in (1000, 3000)]}
-    picture = drawing(sweeps, 2)
+    sweeps = {"rows": [Cost(Size(n, 10, 4), 9.0, 0.5, n / 1000) for n in (1000, 3000)]}
+    picture = drawing(sweeps)
     assert picture.startswith("<svg") and "rows: 1k 1.0 s, 3k 3.0 s" in picture
-    assert not Cost(Size(10, 1, 1, seconds=1.0), 2.0, 0.1).held and Cost(Size(10, 1, 1), 2.0, 0.1).held
+    assert (
+        not Cost(Size(10, 1, 1, seconds=1.0), 2.0, 0.1, 2.0).held and Cost(Size(10, 1, 1), 2.0, 0.1, 2.0).held
+    )
