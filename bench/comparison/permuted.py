@@ -26,7 +26,7 @@ from mtl.model.train import EFFORTS, Trained, train
 from mtl.model.trees import CrossFittedTrees, FittedTrees, cross_fit_trees, shared_structure
 from mtl.multitask import FOLDS
 
-PERMUTATIONS = 5  # deals of the helpers' labels a task and fold; their mean score counts
+PERMUTATIONS = 3  # deals of the helpers' labels a task and fold; their mean score counts
 ALONE = 2  # the experts that no helper shapes come first: linear, own trees
 DEFAULT = EFFORTS["quick"]
 
