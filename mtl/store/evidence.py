@@ -60,7 +60,7 @@ def note_beginning(record: ModelRecord, cohort: Cohort, part: str, version: int,
 
 
 def beginning(record: ModelRecord, cohort: Cohort, part: str, version: int) -> tuple[str, float] | None:
-    """When the computing of a part began last, ISO 8601 in UTC, and the share that was done then; None where it never did."""
+    """When the computing of a part began last, ISO 8601 in UTC, and the share done then; None where it never did."""
     path = _file(record, cohort, part, version).with_suffix(".began")
     try:
         found = json.loads(path.read_bytes())
