@@ -102,9 +102,9 @@ def test_lookup_names_what_exists() -> None:
         (
             {"study__site": "person"},
             "study",
-            "'person' identifies the patient; name the column of the hospital",
+            "'person' identifies the patient; name another column",
         ),
-        ({"study__date": "id"}, "study", "'id' identifies the patient; name the column of the date"),
+        ({"study__date": "id"}, "study", "'id' identifies the patient; name another column"),
         ({"study__date": "when", "study__site": "when"}, "study", "both are the column 'when'"),
         ({"feature__1__error": 2}, "feature 'size'", "of numeric features only; this one is ordinal"),
         (

@@ -94,7 +94,7 @@ def _places(study: Study) -> Iterator[str]:
     for word in ("site", "date"):
         column = getattr(study, word)
         if column is not None and column in (study.identifier, study.patient):
-            yield f"{word}: {column!r} identifies the patient; name the column of the {'hospital' if word == 'site' else 'date'}"
+            yield f"{word}: {column!r} identifies the patient; name another column, or none"
     if study.site is not None and study.site == study.date:
         yield f"site and date: both are the column {study.site!r}; remove one of them"
 
