@@ -62,15 +62,15 @@ def sync(folder: Path) -> None:
 def clear_unfinished() -> int:
     """Remove what a killed process left half-written; how many there were. Only the one worker may call it."""
     left = [
-        path
-        for name in ("cohorts", "models", "trials", "uploads")
-        for path in room(name).rglob(f"{WORK}*")
-        if path.is_dir()
+        path for name in ("cohorts", "models", "trials", "uploads") for path in room(name).rglob(f"{WORK}*")
     ]
-    for path in left:
-        if not _alive(path):
+    dead = [path for path in left if not _alive(path)]
+    for path in dead:
+        if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
-    return len(left)
+        else:
+            path.unlink(missing_ok=True)
+    return len(dead)
 
 
 def _alive(path: Path) -> bool:
