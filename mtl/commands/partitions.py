@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mtl.commands.models import NEW, Opened, Rows
+from mtl.commands.models import Opened, Rows
 from mtl.commands.safe_file import Piece, piece
 from mtl.commands.tables import Chunks, identifiers
 from mtl.data import Note, encode
+from mtl.evidence.subject import NEW
 from mtl.jobs.executor import in_order
 from mtl.model.outputs import predictions
 from mtl.model.pool import at_hand

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from mtl.commands.console import Answer, CommandError, Console
-from mtl.commands.models import NEW, open_model
+from mtl.commands.models import open_model
 from mtl.commands.tables import row_of
+from mtl.evidence.subject import NEW
 from mtl.language import LANGUAGES, match, use
 
 PAPERS = ("a4", "letter")

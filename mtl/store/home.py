@@ -62,7 +62,9 @@ def sync(folder: Path) -> None:
 def clear_unfinished() -> int:
     """Remove what a killed process left half-written; how many there were. Only the one worker may call it."""
     left = [
-        path for name in ("cohorts", "models", "trials", "uploads") for path in room(name).rglob(f"{WORK}*")
+        path
+        for name in ("cohorts", "evidence", "models", "trials", "uploads")
+        for path in room(name).rglob(f"{WORK}*")
     ]
     dead = [path for path in left if not _alive(path)]
     for path in dead:
