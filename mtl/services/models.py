@@ -72,5 +72,5 @@ def score(cohort: str, model: str) -> str:
     require("model:write")
     if not may_see(model):  # somebody else's is not told apart from none
         raise StoreError(f"there is no model {model[:80]!r}; train one or choose another")
-    chosen = {"cohort": owners.cohort(cohort).key, "model": models.get(model).key}
+    chosen = {"cohort": owners.own(cohort).key, "model": models.get(model).key}
     return jobs.submit("score_cohort", chosen, topic=f"score:{cohort}")

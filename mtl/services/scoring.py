@@ -61,9 +61,9 @@ def models_here() -> list[ModelSummary]:
 
 
 def title(model: str, language: str) -> str:
-    """What a person calls a model: its study's title and version."""
-    record = models.get(model)
-    study = models.load(record).study
+    """What a person calls a model: its study's title and version. StoreError where the user may not know of it."""
+    require(PERMISSION)
+    study, record = _study(model), models.get(model)
     return f"{study.title.get(language) or study.name} · {record.version}"
 
 
