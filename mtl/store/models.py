@@ -20,6 +20,7 @@ from mtl.store.cohorts import Cohort
 from mtl.store.database import StoreError, now, reading, writing
 from mtl.store.home import new_folder, room, secret
 from mtl.store.keys import row_digests
+from mtl.tables.questions import REMEMBERED, Answers
 
 
 def folder_of(key: str) -> Path:
@@ -65,9 +66,17 @@ class ModelRecord:
 
 
 def register_trained(
-    key: str, name: str, model: MultiTaskModel, cohort: Cohort, table: pd.DataFrame
+    key: str,
+    name: str,
+    model: MultiTaskModel,
+    cohort: Cohort,
+    table: pd.DataFrame,
+    answers: Answers | None = None,
 ) -> ModelRecord:
-    """Keep a model that was fitted on a cohort's `table`, with its fold predictors and their patients."""
+    """Keep a model that was fitted on a cohort's `table`, with its fold predictors and their patients.
+
+    `answers` are those by which the table was cleaned, where it was: what is scored later is read in the same way.
+    """
     trained = model.trained_
     with new_folder(folder_of(key)) as folder:
         model.save(folder / "model")
@@ -79,15 +88,19 @@ def register_trained(
             {"identifier": identifiers, "digest": digests, "fold": trained.fold.astype(np.int16)}
         )
         membership.to_parquet(folder / "membership.parquet", index=False)
+        if answers is not None:
+            (folder / REMEMBERED).write_text(answers.to_json(), encoding="utf-8")
     return _insert(
         key, name, MultiTaskModel.load(folder_of(key) / "model"), cohort, len(trained.fold_predictors)
     )
 
 
-def register_exported(key: str, name: str, model: MultiTaskModel) -> ModelRecord:
-    """Keep a model that came as a folder: it knows nothing of the patients it was trained on."""
+def register_exported(key: str, name: str, model: MultiTaskModel, answers: str | None = None) -> ModelRecord:
+    """Keep a model that came as a folder: it knows nothing of the patients it was trained on, only how they were read."""
     with new_folder(folder_of(key)) as folder:
         model.save(folder / "model")
+        if answers is not None:
+            (folder / REMEMBERED).write_text(answers, encoding="utf-8")
     return _insert(key, name, model, None, 0)
 
 

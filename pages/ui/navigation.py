@@ -56,6 +56,7 @@ SECTIONS: dict[str, tuple[Page, ...]] = {
     N_("Your own data"): (
         Page("upload.py", N_("Bring a table"), "upload", ":material/upload_file:"),
         Page("study.py", N_("Study"), "study", ":material/rule:"),
+        Page("look.py", N_("Look at the data"), "look", ":material/query_stats:"),
         Page("train.py", N_("Train"), "train", ":material/model_training:"),
         Page("score.py", N_("Score"), "score", ":material/table_chart:"),
         Page("access.py", N_("Access"), "access", ":material/lock_open:"),
