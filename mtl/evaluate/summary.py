@@ -79,6 +79,7 @@ def evaluate_task(
     *,
     resamples: int = RESAMPLES,
     groups: ArrayLike | None = None,
+    classes: Sequence[str] | None = None,
 ) -> dict[str, Metric]:
     """Return every metric of a task, with a 95 % bootstrap percentile interval.
 
@@ -86,7 +87,8 @@ def evaluate_task(
     an object with `time` (years) and `event`, such as `SurvivalTruth`. prediction: probability (n,);
     probabilities (n, C); amount (n,); or `SurvivalPrediction`. Rows without a label (NaN) are left out.
     horizons: years of the columns of the risks (default: those of the prediction). groups (n,): rows of one
-    patient share a value and are resampled together. A metric that cannot be estimated has value None and a
+    patient share a value and are resampled together. classes: names of the C classes, for the AUROC of each
+    against the rest, `auroc=name` (their numbers if left out). A metric that cannot be estimated has value None and a
     reason. Uno's C counts events before the last estimable horizon. Survival metrics are None at a horizon
     with fewer than 20 patients still at risk.
 
@@ -95,7 +97,7 @@ def evaluate_task(
     (0.75, 'fewer than 20 labelled rows (4)')
     """
     sample, kept = _sample(kind, truth, prediction, horizons)
-    statistics = _statistics(kind, sample)
+    statistics = _statistics(kind, sample, classes)
     if len(sample) == 0:
         return {s.name: Metric(None, reason="no labelled rows") for s in statistics}
     estimates = {s.name: s.estimate(sample) for s in statistics}
@@ -118,6 +120,7 @@ def compare_task(
     *,
     resamples: int = RESAMPLES,
     groups: ArrayLike | None = None,
+    classes: Sequence[str] | None = None,
 ) -> dict[str, Metric]:
     """Return, for every metric, first - second with the interval of the paired difference.
 
@@ -128,8 +131,8 @@ def compare_task(
     0.3333333333333333
     """
     (a, kept), (b, _) = _sample(kind, truth, first, horizons), _sample(kind, truth, second, horizons)
-    statistics = _statistics(kind, a)
-    if [s.name for s in _statistics(kind, b)] != [s.name for s in statistics]:
+    statistics = _statistics(kind, a, classes)
+    if [s.name for s in _statistics(kind, b, classes)] != [s.name for s in statistics]:
         raise ValueError("the two predictions have different horizons: compare risks at the same years")
     if len(a) == 0:
         return {s.name: Metric(None, reason="no labelled rows") for s in statistics}
@@ -209,7 +212,7 @@ def _within_follow_up(sample: SurvivalSample) -> SurvivalSample:
     return replace(sample, grid=sample.grid[enough], grid_risk=sample.grid_risk[:, enough], tau=tau)
 
 
-def _statistics(kind: str, sample: Sample) -> list[_Statistic]:
+def _statistics(kind: str, sample: Sample, classes: Sequence[str] | None = None) -> list[_Statistic]:
     if isinstance(sample, SurvivalSample):
         return _survival_statistics(sample.horizons)
     if kind == "binary":
@@ -232,12 +235,15 @@ def _statistics(kind: str, sample: Sample) -> list[_Statistic]:
             },
         )
     if kind == "multiclass":
+        names = classes or [str(c) for c in range(sample.prediction.shape[1])]
+        own = {f"auroc={name}": partial(multiclass.class_auroc, which=c) for c, name in enumerate(names)}
         return _labelled_statistics(
             {
                 "macro_auroc": multiclass.macro_auroc,
                 "log_loss": multiclass.log_loss,
                 "accuracy": multiclass.accuracy,
                 "brier": multiclass.brier,
+                **own,
             },
             {},
         )
@@ -247,8 +253,10 @@ def _statistics(kind: str, sample: Sample) -> list[_Statistic]:
             "rmse": regression.rmse,
             "mae": regression.mae,
             "calibration_slope": regression.calibration_slope,
+            "calibration_intercept": regression.calibration_intercept,
+            "ici": regression.ici,
         },
-        {"calibration_slope": (_enough_rows,)},
+        {"calibration_slope": (_enough_rows,), "ici": (_enough_rows,)},
     )
 
 
