@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from mtl.data.encode import encode
-from mtl.evidence import accuracy, side_by_side
+from mtl.evidence import accuracy, calibration, cutoff, risk_groups, side_by_side, subgroups
 from mtl.evidence.subject import Checkpoint, Report, Subject
 from mtl.jobs.queue import Payload
 from mtl.multitask import TableWarning
@@ -41,6 +41,10 @@ class Part:
 PARTS: dict[str, Part] = {
     "accuracy": Part(accuracy.compute, version=2),
     "side_by_side": Part(side_by_side.compute),
+    "calibration": Part(calibration.compute),
+    "cutoff": Part(cutoff.compute),
+    "risk_groups": Part(risk_groups.compute),
+    "subgroups": Part(subgroups.compute),
 }
 
 
