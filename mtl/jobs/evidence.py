@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from mtl.data.encode import encode
-from mtl.evidence import accuracy
+from mtl.evidence import accuracy, calibration, cutoff, risk_groups, side_by_side, subgroups
 from mtl.evidence.subject import Checkpoint, Report, Subject
 from mtl.jobs.queue import Payload
 from mtl.multitask import TableWarning
 from mtl.store import cohorts, evidence, models
-from mtl.store.cohorts import Cohort
+from mtl.store.cohorts import Cohort, CohortError
 from mtl.store.models import ModelRecord
 
 
@@ -39,7 +39,12 @@ class Part:
 
 
 PARTS: dict[str, Part] = {
-    "accuracy": Part(accuracy.compute),
+    "accuracy": Part(accuracy.compute, version=2),
+    "side_by_side": Part(side_by_side.compute),
+    "calibration": Part(calibration.compute),
+    "cutoff": Part(cutoff.compute),
+    "risk_groups": Part(risk_groups.compute),
+    "subgroups": Part(subgroups.compute),
 }
 
 
@@ -81,4 +86,15 @@ def subject(record: ModelRecord, cohort: Cohort) -> Subject:
         X = encode(cohort.study, table).X
     fold = models.fold_of(record, cohort, X, cohort.identifiers(), 0).astype(np.int64)
     own = {f: models.load_fold(record, f) for f in np.unique(fold).tolist() if f >= 0}
-    return Subject(cohort.study, table, models.load(record), fold, own)
+    return Subject(cohort.study, table, models.load(record), fold, own, _training(record))
+
+
+def _training(record: ModelRecord) -> Callable[[], Subject] | None:
+    """How to find a model's training patients; None where its cohort is not here as it was."""
+    if record.cohort is None or record.data is None:
+        return None
+    try:
+        found = cohorts.get(record.cohort)
+    except CohortError:
+        return None
+    return None if found.data != record.data else lambda: subject(record, found)
