@@ -111,7 +111,7 @@ def score(
 ) -> dict[str, Score]:
     """Every fitted task's metrics on the rows of a table that have its label; `done` hears of each task."""
     truths = targets(model.study, table, model.tasks_)
-    groups = _patients(model.study, table)
+    groups = patients(model.study, table)
     scores = {}
     for name in model.tasks_:
         task, truth = model.study.task(name), truths[name]
@@ -126,7 +126,7 @@ def score(
     return scores
 
 
-def _patients(study: Study, table: pd.DataFrame) -> Rows | None:
+def patients(study: Study, table: pd.DataFrame) -> Rows | None:
     """A number a patient, (n,), where a patient may have several rows."""
     if study.patient is None or study.patient not in table.columns:
         return None

@@ -43,6 +43,8 @@ class Subject:
         The fold in which a patient was held out; `NEW` for one who was not in training.
     predictors : dict
         By fold, the predictor that never saw its patients.
+    origin : callable or None
+        Gives the same model with the patients of its training, or None where their table is not here.
     """
 
     study: Study
@@ -50,11 +52,17 @@ class Subject:
     model: MultiTaskModel
     fold: Rows
     predictors: dict[int, Predictor] = field(default_factory=dict)
+    origin: Callable[[], Subject | None] | None = None
 
     @property
     def internal(self) -> bool:
         """Whether any of the patients was in training: then what is said is out of fold."""
         return bool((self.fold != NEW).any())
+
+    @cached_property
+    def training(self) -> Subject | None:
+        """The same model with the patients of its training, out of fold; None where their table is not here."""
+        return None if self.origin is None else self.origin()
 
     @property
     def tasks(self) -> tuple[str, ...]:

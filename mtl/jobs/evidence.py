@@ -5,12 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from mtl.data.encode import encode
-from mtl.evidence import accuracy
+from mtl.evidence import accuracy, coverage, elsewhere, missing, recalibration, robustness, shift, stability
 from mtl.evidence.subject import Checkpoint, Report, Subject
 from mtl.jobs.queue import Payload
 from mtl.multitask import TableWarning
@@ -40,6 +41,13 @@ class Part:
 
 PARTS: dict[str, Part] = {
     "accuracy": Part(accuracy.compute),
+    "stability": Part(stability.compute),
+    "coverage": Part(coverage.compute),
+    "shift": Part(shift.compute),
+    "recalibration": Part(recalibration.compute),
+    "elsewhere": Part(elsewhere.compute, training_only=True),
+    "missing": Part(missing.compute),
+    "robustness": Part(robustness.compute),
 }
 
 
@@ -64,4 +72,13 @@ def subject(record: ModelRecord, cohort: Cohort) -> Subject:
         X = encode(cohort.study, table).X
     fold = models.fold_of(record, cohort, X, cohort.identifiers(), 0).astype(np.int64)
     own = {f: models.load_fold(record, f) for f in np.unique(fold).tolist() if f >= 0}
-    return Subject(cohort.study, table, models.load(record), fold, own)
+    origin = partial(_origin, record)
+    return Subject(cohort.study, table, models.load(record), fold, own, origin)
+
+
+def _origin(record: ModelRecord) -> Subject | None:
+    """The model with the patients of its training, where their table is here as it was."""
+    if record.cohort is None:
+        return None
+    kept = [one for one in cohorts.every() if (one.key, one.data) == (record.cohort, record.data)]
+    return subject(record, kept[0]) if kept else None
