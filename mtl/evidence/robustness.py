@@ -1,8 +1,8 @@
 """What if the findings are a little wrong? Measurement error drawn anew, and values that the training never held.
 
-A numeric finding moves by up to its measurement error: the study's, else 5 % of the value or one unit of its last
-decimal, whichever is more, every amount in between alike. An ordinal one is a level too high or too low in one patient
-of ten. Categories and yes/no stay. A number that moves by more than five points (of probability; for an amount, a
+A numeric finding moves by up to its measurement error: the study's, else 5 % of the value, though at most a fifth of the
+cohort's standard deviation and at least one unit of its last decimal, every amount in between alike. An ordinal one is
+a level too high or too low in one patient of ten. Categories, yes/no and the date stay. A number that moves by more than five points (of probability; for an amount, a
 fifth of the standard deviation of the predictions) is counted.
 """
 
@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 DRAWS = 20
 POINTS = 0.05
 AMOUNT = 0.2  # of the standard deviation of the predictions
-RELATIVE = 0.05
+RELATIVE, OF_SPREAD = 0.05, 0.2
 SLIP = 0.1  # patients whose ordinal finding is a level off
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 BINS = 24
@@ -41,7 +41,13 @@ def compute(subject: Subject, report: Report, checkpoint: Checkpoint) -> dict[st
         for name, head in heads.items()
     }
     features = subject.study.features
-    movable = [j for j, f in enumerate(features) if _movable(f) and not np.isnan(subject.X[:, j]).all()]
+    movable = [
+        j
+        for j, f in enumerate(features)
+        if f.kind in ("numeric", "ordinal")
+        and f.name != subject.study.date
+        and not np.isnan(subject.X[:, j]).all()
+    ]
     changes: dict[str, list[Floats]] = {name: [] for name in heads}
     rng = np.random.default_rng(0)
     for draw in range(DRAWS):
@@ -107,11 +113,8 @@ def reach_of(feature: Feature, values: Floats) -> Floats:
     if feature.error_percent is not None:
         return np.abs(values) * feature.error_percent / 100
     unit = 0.0 if feature.decimals is None else 10.0**-feature.decimals
-    return np.maximum(RELATIVE * np.abs(values), unit)
-
-
-def _movable(feature: Feature) -> bool:
-    return feature.kind in ("numeric", "ordinal")
+    most = OF_SPREAD * float(np.nanstd(values))
+    return np.maximum(np.minimum(RELATIVE * np.abs(values), most), unit)
 
 
 def _error(feature: Feature) -> dict[str, Any]:
