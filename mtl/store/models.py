@@ -171,7 +171,7 @@ def _insert(
         "folds": folds,
         "trained": now(),
     }
-    with writing() as connection:
+    with writing("models") as connection:
         if connection.execute(select(schema.models.c.key).where(schema.models.c.key == key)).first() is None:
             connection.execute(insert(schema.models).values(**values))
     return get(key)
