@@ -10,7 +10,21 @@ from typing import Any
 import numpy as np
 
 from mtl.data.encode import encode
-from mtl.evidence import accuracy, calibration, cutoff, risk_groups, side_by_side, subgroups
+from mtl.evidence import (
+    accuracy,
+    calibration,
+    coverage,
+    cutoff,
+    elsewhere,
+    missing,
+    recalibration,
+    risk_groups,
+    robustness,
+    shift,
+    side_by_side,
+    stability,
+    subgroups,
+)  # fmt: skip
 from mtl.evidence.subject import Checkpoint, Report, Subject
 from mtl.jobs.queue import Payload
 from mtl.multitask import TableWarning
@@ -45,6 +59,13 @@ PARTS: dict[str, Part] = {
     "cutoff": Part(cutoff.compute),
     "risk_groups": Part(risk_groups.compute),
     "subgroups": Part(subgroups.compute),
+    "stability": Part(stability.compute),
+    "coverage": Part(coverage.compute),
+    "shift": Part(shift.compute),
+    "recalibration": Part(recalibration.compute),
+    "elsewhere": Part(elsewhere.compute, training_only=True),
+    "missing": Part(missing.compute),
+    "robustness": Part(robustness.compute),
 }
 
 
