@@ -50,10 +50,27 @@ def gather(payload: Payload, report: Report) -> None:
     record, cohort = models.get(str(payload["model"])), cohorts.get(str(payload["cohort"]))
     if evidence.find(record, cohort, name, part.version) is None:
         checkpoint = evidence.Pieces(record, cohort, name, part.version)
-        evidence.keep(
-            record, cohort, name, part.version, part.compute(subject(record, cohort), report, checkpoint)
-        )
+        timed = _timed(record, cohort, name, part.version, report, fresh=not len(checkpoint))
+        found = part.compute(subject(record, cohort), timed, checkpoint)
+        evidence.keep(record, cohort, name, part.version, found)
     report("saving", 1.0)
+
+
+def _timed(
+    record: ModelRecord, cohort: Cohort, part: str, version: int, report: Report, fresh: bool
+) -> Report:
+    """A report that also writes down when the work began, and with what share done: from these follows how long it takes."""
+    begun = [fresh]
+    if fresh:
+        evidence.note_beginning(record, cohort, part, version, 0.0)
+
+    def told(stage: str, share: float) -> None:
+        if not begun[0]:  # it goes on from pieces: what they were worth is known with the first report
+            evidence.note_beginning(record, cohort, part, version, share)
+            begun[0] = True
+        report(stage, share)
+
+    return told
 
 
 def subject(record: ModelRecord, cohort: Cohort) -> Subject:

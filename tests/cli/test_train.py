@@ -13,8 +13,8 @@ import pytest
 from mtl import MultiTaskModel, Study, load_sample
 from mtl.__main__ import main
 from mtl.commands import scoring
-from mtl.evidence import honest
 from mtl.evaluate.concordance import harrell_c
+from mtl.evidence import honest
 from mtl.multitask import TableWarning
 
 from .conftest import CYTOLOGY, PBC, Call
