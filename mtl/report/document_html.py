@@ -40,13 +40,14 @@ def _part(part: Part, level: int, name: str) -> str:
     depth = min(level, _DEEPEST)
     number = f'<span class="number">{_text(part.number)}</span> ' if part.number else ""
     mark = f' <span class="mark">{_text(part.mark)}</span>' if part.mark else ""
-    inside = "".join(_block(block) for block in part.blocks)
+    inside = "".join(block_markup(block) for block in part.blocks)
     inside += "".join(_part(inner, level + 1, f"{name}-{place}") for place, inner in enumerate(part.parts, 1))
     head = f'<h{depth} id="{name}">{number}{_text(part.title)}{mark}</h{depth}>'
     return f'<section aria-labelledby="{name}">{head}{inside}</section>'
 
 
-def _block(block: Block) -> str:
+def block_markup(block: Block) -> str:
+    """One block as HTML; everything in it is escaped but an image of our own."""
     match block:
         case Words():
             weight = f' class="{block.weight}"' if block.weight else ""

@@ -11,6 +11,7 @@ from typing import Literal
 from mtl.language import N_, _, date, language, number, study_language
 from mtl.report.card_items import Checklist, Item
 from mtl.report.document import Block, Document, Part, Points, Words, pdf
+from mtl.report.document_html import block_markup
 from mtl.report.document_markdown import markdown
 from mtl.report.hti import HTI
 from mtl.report.tripod import TRIPOD
@@ -24,13 +25,14 @@ from mtl.services.treatment_words import joined
 from mtl.services.trial_document import Document as File
 from mtl.services.users import require
 from mtl.services.wording import caution, day
-from mtl.store import cards
+from mtl.store import cards, models
 from mtl.store.cards import LONGEST, CardConflict, CardVersion
 from mtl.store.database import StoreError
 
 __all__ = [
     "CHECKLISTS", "EDIT", "FORMATS", "LONGEST", "READ", "STATES", "Answer", "Card", "CardConflict", "CardVersion",
-    "document", "file", "loose", "open_card", "save", "versions",
+    "Checklist", "StoreError", "available", "document", "file", "file_name", "loose", "markup", "open_card", "save",
+    "versions", "wanting",
 ]  # fmt: skip
 
 READ, EDIT = "model:read", "model:write"
@@ -130,6 +132,21 @@ class Card:
         ]
         head = _("{count} entries").format(count=number(sum(found.values())))
         return _("{label}: {value}").format(label=head, value=joined(parts))
+
+
+def available() -> dict[str, str]:
+    """The registered models that the user may see, the newest first: by key, what each is called."""
+    require(READ)
+    return {
+        found.key: " · ".join(
+            (
+                shown(card_facts.study_of(found.exported)),
+                _("model {version}, {date}").format(version=found.version, date=day(found.trained)),
+            )
+        )
+        for found in models.every()
+        if may_see(found.key)
+    }
 
 
 def open_card(model: str) -> Card:
@@ -259,8 +276,13 @@ def file(card: Card, kind: str, today: datetime.date | None = None) -> File:
         raise ValueError(f"kind {kind[:20]!r}: choose {' or '.join(FORMATS)}")
     made = document(card, today or datetime.date.today())
     content = pdf(made) if kind == "pdf" else markdown(made).encode("utf-8")
+    return File(file_name(card, kind), FORMATS[kind], content)
+
+
+def file_name(card: Card, kind: str) -> str:
+    """What the file is called, by the model's version and the language in use."""
     code = "" if language() == "en" else f"-{study_language()}"
-    return File(f"consilium-card-{card.version}{code}.{kind}", FORMATS[kind], content)
+    return f"consilium-card-{card.version}{code}.{kind}"
 
 
 def document(card: Card, today: datetime.date) -> Document:
@@ -275,7 +297,7 @@ def document(card: Card, today: datetime.date) -> Document:
         about=card.title,
         facts=card.facts,
         parts=tuple(parts),
-        words=words_of(f"Consilium · {_('Model card')} · {card.facts[0]}", today),
+        words=words_of(" · ".join(("Consilium", _("Model card"), card.facts[0])), today),
         printed=today,
         badges=badges,
     )
@@ -334,6 +356,11 @@ def printed(answer: Answer) -> tuple[Block, ...]:
     if lacking:
         out.append(Words(lacking, Words.LACKING))
     return tuple(out)
+
+
+def markup(answer: Answer) -> str:
+    """What the program knows of an item as HTML, everything escaped, for a page whose heading above it is of level 4."""
+    return "".join(block_markup(block) for block in answer.blocks)
 
 
 def wanting(answer: Answer) -> str:

@@ -144,6 +144,12 @@ def _fitted(folder: Path) -> _Fitted:
     return _of_model(MultiTaskModel.load(folder), folder)
 
 
+@lru_cache(maxsize=64)
+def study_of(folder: Path) -> Study:
+    """The study of a registered model; its folder never changes."""
+    return Study.from_toml(folder / "study.toml")
+
+
 def _of_model(model: MultiTaskModel, folder: Path) -> _Fitted:
     estimable = {
         fitted.name: tuple(h for h in model.study.task(fitted.name).horizons if fitted.baseline.estimable(h))
