@@ -91,8 +91,8 @@ class Card:
     ----------
     key : str
         Of the model; empty for one that came as a folder.
-    title : str
-        Of its study, in the reader's language.
+    study, title : str
+        Name of its study; what it is called, in the reader's language.
     version, trained : str
         Of the model: short name of the content, ISO 8601 or empty.
     demonstration : bool
@@ -107,6 +107,7 @@ class Card:
     """
 
     key: str
+    study: str
     title: str
     version: str
     trained: str
@@ -230,7 +231,7 @@ def _card(facts: Facts, model: str, written: CardVersion | None) -> Card:
     )
     study = facts.study
     return Card(
-        model, shown(study), facts.version, facts.trained, study.demonstration, _in_short(facts),
+        model, study.name, shown(study), facts.version, facts.trained, study.demonstration, _in_short(facts),
         study.intended_use.get(study_language()), study.not_for.get(study_language()), lists, written,
     )  # fmt: skip
 

@@ -128,8 +128,8 @@ def sample_size(facts: Facts) -> Known:
     if few:
         blocks.append(Points(tuple(few)))
     for one in facts.external:
-        told = ngettext("{cohort}: {count} patient.", "{cohort}: {count} patients.", one.cohort.n)
-        blocks.append(Words(told.format(cohort=one.title, count=number(one.cohort.n))))
+        told = ngettext("{cohort}: {count} patient.", "{cohort}: {count} patients.", one.n)
+        blocks.append(Words(told.format(cohort=one.title, count=number(one.n))))
     return Known(tuple(blocks), _("why this size suffices"))
 
 
@@ -148,34 +148,35 @@ def characteristics(facts: Facts) -> Known | Lacking:
 
 def missing(facts: Facts) -> Known:
     """How missing inputs are handled, in training and in use, and how many there are."""
-    blocks: list[Block] = [
+    if facts.table is None:
+        return Known(_handled(), _("how many values were missing: the training cohort is not here"))
+    return Known(missing_of(facts.study, facts.table, _("Training patients")))
+
+
+def _handled() -> tuple[Block, ...]:
+    return (
         Words(
             _(
-                "No patient is left out for a missing input, and none is imputed beforehand. Every "
-                "expert is trained on a copy "
-                "of the table in which each input is missing in about a tenth of the rows: trees learn a "
-                "direction for missing "
-                "values, the linear expert has a missing indicator and a regression on the other inputs that stands in."
+                "No patient is left out for a missing input, and none is imputed beforehand. Every expert is trained on a "
+                "copy of the table in which each input is missing in about a tenth of the rows: trees learn a direction for "
+                "missing values, the linear expert has a missing indicator and a regression on the other inputs that stands in."
             )
         ),
         Words(_("A patient without an outcome takes no part in that task, and stays in the others.")),
-    ]
-    rest = ""
-    if facts.table is None:
-        rest = _("how many values were missing: the training cohort is not here")
-    else:
-        rows = tuple(
-            (title(row.feature), number(row.missing), percent(row.missing / max(len(facts.table), 1)))
-            for row in table_one(facts.study, facts.table).rows
-            if row.missing
-        )
-        head = (_("Input"), _("Missing"), _("Share"))
-        blocks.append(
-            Table(_("Missing inputs of the training patients"), head, rows)
-            if rows
-            else Words(_("No input is missing in any training patient."))
-        )
-    return Known(tuple(blocks), rest)
+    )
+
+
+def missing_of(study: Study, table: pd.DataFrame, who: str) -> tuple[Block, ...]:
+    """How missing inputs are handled, and how many a table has."""
+    rows = tuple(
+        (title(row.feature), number(row.missing), percent(row.missing / max(len(table), 1)))
+        for row in table_one(study, table).rows
+        if row.missing
+    )
+    if not rows:
+        return (*_handled(), Words(_("{who}: no input is missing in anybody.").format(who=who)))
+    head = (_("Input"), _("Missing"), _("Share"))
+    return (*_handled(), Table(_("{who}: missing inputs").format(who=who), head, rows))
 
 
 def compared(facts: Facts) -> Known | Lacking:
@@ -184,12 +185,11 @@ def compared(facts: Facts) -> Known | Lacking:
         return no_external()
     if facts.table is None:
         return not_here()
-    return Known(
-        tuple(_comparison(facts.study, facts.table, one.cohort.table(), one.title) for one in facts.external)
-    )
+    return Known(tuple(comparison(facts.study, facts.table, one.table, one.title) for one in facts.external))
 
 
-def _comparison(study: Study, table: pd.DataFrame, other: pd.DataFrame, name: str) -> Table:
+def comparison(study: Study, table: pd.DataFrame, other: pd.DataFrame, name: str) -> Table:
+    """Table 1 of two cohorts side by side, with what the drift of each input comes to."""
     verdicts = {
         "stable": _("no notable difference"), "some": _("some difference"),
         "shifted": _("shifted"), "absent": _("absent"),
@@ -259,9 +259,7 @@ def external_representativeness(facts: Facts) -> Known | Lacking:
     blocks = []
     for one in facts.external:
         frame = (
-            table_one(facts.study, one.cohort.table())
-            .frame()
-            .drop(columns=[_("Difference"), _("p")], errors="ignore")
+            table_one(facts.study, one.table).frame().drop(columns=[_("Difference"), _("p")], errors="ignore")
         )
         rows = tuple(tuple(str(cell) for cell in row) for row in frame.itertuples(index=False))
         blocks.append(Table(one.title, tuple(str(name) for name in frame.columns), rows))

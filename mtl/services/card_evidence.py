@@ -126,15 +126,15 @@ def differences(facts: Facts) -> Known | Lacking:
         return card_data.no_external()
     lines = []
     for one in facts.external:
-        columns = {name for name in one.cohort.table().columns} if one.cohort.n else set()
+        columns = set(one.table.columns)
         absent = [title(feature) for feature in facts.study.features if feature.name not in columns]
         told = (
             _("{cohort} ({count} patients) lacks these inputs: {names}.").format(
-                cohort=one.title, count=number(one.cohort.n), names=joined(absent)
+                cohort=one.title, count=number(one.n), names=joined(absent)
             )
             if absent
             else _("{cohort} ({count} patients) has all inputs.").format(
-                cohort=one.title, count=number(one.cohort.n)
+                cohort=one.title, count=number(one.n)
             )
         )
         unlabelled = _unlabelled(facts, one)
@@ -159,7 +159,7 @@ def external_data(facts: Facts) -> Known | Lacking:
     if not facts.external:
         return card_data.no_external()
     lines = [
-        _("{cohort}: {count} patients").format(cohort=one.title, count=number(one.cohort.n))
+        _("{cohort}: {count} patients").format(cohort=one.title, count=number(one.n))
         for one in facts.external
     ]
     return Known((Points(tuple(lines)),), _("the setting, and whether fairness was assessed"))

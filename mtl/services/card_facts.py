@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from mtl.data import Target, targets
@@ -43,18 +44,50 @@ class Lacking:
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """The parts of the evidence on one cohort, by name, as they were kept."""
+    """The parts of the evidence on the patients of a cohort, or of a table that is none.
 
-    cohort: Cohort
+    Attributes
+    ----------
+    title : str
+        The cohort's, in the reader's language; the table's name.
+    n : int
+        Patients.
+    data : str
+        Digest of the rows; empty where there is none.
+    parts : dict
+        By name, as they were kept.
+    cohort : Cohort or None
+    given : DataFrame or None
+        The rows of a table that is no cohort.
+    """
+
+    title: str
+    n: int
+    data: str
     parts: dict[str, dict[str, Any]]
+    cohort: Cohort | None = None
+    given: pd.DataFrame | None = None
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """All rows, as recorded."""
+        if self.given is not None:
+            return self.given
+        assert self.cohort is not None
+        return self.cohort.table()
 
     @property
-    def title(self) -> str:
-        """The cohort's, in the reader's language."""
-        if not self.cohort.sample:
-            return self.cohort.name
-        text = TITLES.get(self.cohort.key) or self.cohort.study.title
-        return text.get(study_language()) or self.cohort.name
+    def internal(self) -> bool:
+        """Whether any of the patients was in training, as far as the evidence says."""
+        return bool(self.parts.get("accuracy", {}).get("internal", False))
+
+
+def cohort_title(cohort: Cohort) -> str:
+    """What a cohort is called, in the reader's language."""
+    if not cohort.sample:
+        return cohort.name
+    text = TITLES.get(cohort.key) or cohort.study.title
+    return text.get(study_language()) or cohort.name
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +114,10 @@ class Facts:
         What was gathered on it.
     external : tuple of Evidence
         What was gathered on cohorts of other patients.
+    record : ModelRecord or None
+        None for a model that came as a folder.
+    only : tuple of str
+        Tasks that are spoken of; all that were learnt where it is empty.
     """
 
     study: Study
@@ -94,12 +131,17 @@ class Facts:
     internal: Evidence | None = None
     external: tuple[Evidence, ...] = ()
     record: ModelRecord | None = field(default=None)
+    only: tuple[str, ...] = ()
 
     @property
     def tasks(self) -> tuple[Task, ...]:
-        """The tasks that were learnt, in study order."""
+        """The tasks that were learnt, in study order; where `only` names some, these."""
         left_out = self.training["left_out"]
-        return tuple(task for task in self.study.tasks if task.name not in left_out)
+        return tuple(
+            task
+            for task in self.study.tasks
+            if task.name not in left_out and (not self.only or task.name in self.only)
+        )
 
     @cached_property
     def table(self) -> pd.DataFrame | None:
@@ -169,7 +211,7 @@ def of_record(record: ModelRecord) -> Facts:
     return Facts(
         fitted.study, fitted.training, fitted.version, fitted.digest, fitted.estimable,
         record.has_intervals, record.trained, own, None if own is None else gathered(record, own),
-        tuple(one for one in (gathered(record, c) for c in others) if _outside(one)), record,
+        tuple(one for one in (gathered(record, c) for c in others) if not one.internal), record,
     )  # fmt: skip
 
 
@@ -183,13 +225,15 @@ def of_folder(folder: Path) -> Facts:
     )  # fmt: skip
 
 
+def digest_of(table: pd.DataFrame) -> str:
+    """A short name of a table's content: the same cells in the same order, the same name."""
+    hashes = pd.util.hash_pandas_object(table, index=False).to_numpy()
+    heads = "\0".join(map(str, table.columns)).encode()
+    return hashlib.sha256(heads + np.ascontiguousarray(hashes).tobytes()).hexdigest()[:16]
+
+
 def gathered(record: ModelRecord, cohort: Cohort) -> Evidence:
     """Every part of the evidence that is there for a model on a cohort's present rows."""
     found = {name: evidence.find(record, cohort, name, part.version) for name, part in PARTS.items()}
-    return Evidence(cohort, {name: part for name, part in found.items() if part is not None})
-
-
-def _outside(one: Evidence) -> bool:
-    """Whether what was gathered is about other patients; a cohort with nothing gathered counts as it is scored."""
-    accuracy = one.parts.get("accuracy")
-    return accuracy is None or not accuracy.get("internal", False)
+    parts = {name: part for name, part in found.items() if part is not None}
+    return Evidence(cohort_title(cohort), cohort.n, cohort.data, parts, cohort)

@@ -45,14 +45,19 @@ def title(name: str) -> str:
     """
     base, _at, at = name.partition("@")
     words = _(TITLES[base]) if base in TITLES else base
-    if not at:
-        return words
-    horizon = at.removesuffix("y")
+    return _("{measure}, {where}").format(measure=words, where=place(at)) if at else words
+
+
+def place(at: str) -> str:
+    """Where a measure is taken: a horizon in years, or a class.
+
+    >>> place("5y"), place("stage 2")
+    ('5 years', 'stage 2')
+    """
     try:
-        shown = years(float(horizon))
+        return years(float(at.removesuffix("y")))
     except ValueError:
-        shown = at
-    return _("{measure}, {where}").format(measure=words, where=shown)
+        return at
 
 
 def value(metric: dict[str, Any]) -> str:
