@@ -51,6 +51,7 @@ SECTIONS: dict[str, tuple[Page, ...]] = {
     N_("Model"): (
         Page("explain.py", N_("Explain"), "explain", ":material/insights:"),
         Page("performance.py", N_("Performance"), "performance", ":material/monitoring:"),
+        Page("model_card.py", N_("Model card"), "model_card", ":material/assignment:"),
     ),
     N_("Research"): (Page("trial.py", N_("Target trial"), "trial", ":material/balance:"),),
     N_("Your own data"): (
