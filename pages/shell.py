@@ -4,8 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from mtl.services import users
-from pages.ui import guard, language, navigation, signin, story, theme
+from mtl.services import observe, users
+from pages.ui import guard, language, navigation, room, signin, story, theme
 
 STATIC = Path(__file__).parent / "static"
 
@@ -20,8 +20,9 @@ with st.sidebar:
     if not signin.closed():
         navigation.show()
     language.switch()
+room.gate()
 signin.gate()
 users.enter(signin.visitor() or users.LOCAL)  # for the rest of this run; elsewhere it is asked for
-with guard.shell():
+with guard.shell(), observe.page_run(page.url_path or navigation.START):
     story.bar(page.url_path or navigation.START)
     page.run()

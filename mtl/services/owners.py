@@ -22,6 +22,11 @@ def may_see(key: str) -> bool:
     return found is None or found[1] == uploads.owner_of(current().name)
 
 
+def private(key: str) -> bool:
+    """Whether a cohort or model of that key is some user's alone."""
+    return _OWNED.match(key) is not None
+
+
 def cohort(key: str) -> Cohort:
     """A cohort that the current user may know of.
 
