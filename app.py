@@ -7,7 +7,9 @@ import base64
 import gc
 import hashlib
 import importlib
+import os
 import re
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,7 +20,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mtl.services import limits, samples, work
+from mtl.services import exposure, limits, samples, work
 from serving import logs, routes, stopping
 from serving.watch import Watch
 
@@ -78,9 +80,19 @@ class SecurityHeaders:
         await self.app(scope, receive, send_with_headers)
 
 
+def sign_in() -> bool:
+    """Return whether visitors have to sign in; by secrets that cannot be read nobody does, and nobody is let in."""
+    return st.secrets.load_if_toml_exists() and "auth" in st.secrets
+
+
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Import what is heavy before the first visitor, start preparing the samples, and look after the jobs."""
+    reason = exposure.refused(st.get_option("server.address"), sign_in())
+    if reason is not None:
+        # Nothing has begun yet, and an exception would bury the reason in the server's own traceback.
+        print(f"consilium: {reason}", file=sys.stderr, flush=True)
+        os._exit(1)
     limits.check()
     logs.start()
     ended = stopping.prepare()
@@ -112,6 +124,11 @@ app = st.App(
     "pages/shell.py",
     lifespan=lifespan,
     routes=routes.ROUTES,
-    middleware=[Middleware(Watch), Middleware(SecurityHeaders), Middleware(routes.Counted)],
+    middleware=[
+        Middleware(Watch),
+        Middleware(SecurityHeaders),
+        Middleware(exposure.OnlyHere, sign_in=sign_in),
+        Middleware(routes.Counted),
+    ],
     on_script_error=logs.script_error,
 )

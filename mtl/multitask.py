@@ -210,6 +210,16 @@ class MultiTaskModel:
         """How sure the predictor that was fitted on all rows is, also where another one stands in for it."""
         return self._sure
 
+    def standing_in(
+        self, predictor: Predictor, training: dict[str, Any], uncertainty: Uncertainty | None
+    ) -> MultiTaskModel:
+        """A model of the same study and tasks with another predictor, training record and uncertainty: another version."""
+        self._check_fitted()
+        other = MultiTaskModel(self.study, self.effort, self.random_state, self.background, self.threads)
+        other.predictor_, other.training_, other._sure = predictor, training, uncertainty
+        other.left_out_ = dict(self.left_out_)
+        return other
+
     # Asking ---------------------------------------------------------------------------------------
 
     def predict(self, table: pd.DataFrame) -> pd.DataFrame:

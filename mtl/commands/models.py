@@ -11,11 +11,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mtl.commands.console import CommandError, Console
+from mtl.commands.reading import remembered
 from mtl.commands.tables import identifiers
 from mtl.data import encode
 from mtl.evidence.subject import NEW, with_predictor
+from mtl.model import files
 from mtl.model.predictor import Predictor
 from mtl.multitask import MultiTaskModel, describe
+from mtl.tables.questions import REMEMBERED, Answers
 
 Rows = NDArray[np.int64]
 
@@ -31,10 +34,14 @@ class Part:
 
 @dataclass
 class Opened:
-    """A model and what is known of its training patients; nothing, where it came as a folder."""
+    """A model and what is known of its training patients: nothing, where it came as a folder.
+
+    `answers` are those by which its table was cleaned, None where it was read plainly.
+    """
 
     model: MultiTaskModel
     folder: Path | None = None
+    answers: Answers | None = None
     membership: dict[str, int] = field(default_factory=dict)
     _folds: dict[int, MultiTaskModel] = field(default_factory=dict)
 
@@ -101,7 +108,8 @@ def open_model(name: str, console: Console) -> Opened:
         There is neither.
     """
     if os.sep in name or Path(name).exists():
-        return Opened(MultiTaskModel.load(name))
+        model = MultiTaskModel.load(name)
+        return Opened(model, answers=remembered(files.read_folder(name).get(REMEMBERED)))
     # the app's database, which a model's folder does not need
     from mtl.services import models
     from mtl.services.users import Forbidden
@@ -111,9 +119,15 @@ def open_model(name: str, console: Console) -> Opened:
         found = models.resolve(name)
     except (Forbidden, StoreError) as error:
         raise CommandError(str(error)) from error
-    if found.record is None or not found.record.folds:
+    if found.record is None:
         return Opened(found.model)
     folder = found.record.folder
+    said = folder / REMEMBERED
+    answers = remembered(said.read_text(encoding="utf-8") if said.is_file() else None)
+    if not found.record.folds:
+        return Opened(found.model, answers=answers)
     kept = pd.read_parquet(folder / "membership.parquet", columns=["digest", "fold"])
     console.note(f"model {found.record.key}: its training patients get their out-of-fold numbers")
-    return Opened(found.model, folder, dict(zip(kept["digest"], kept["fold"].astype(int), strict=True)))
+    return Opened(
+        found.model, folder, answers, dict(zip(kept["digest"], kept["fold"].astype(int), strict=True))
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ import pandas as pd
 
 from mtl.commands.models import Opened, Rows
 from mtl.commands.safe_file import Piece, piece
-from mtl.commands.tables import Chunks, identifiers
+from mtl.commands.tables import identifiers
 from mtl.data import Note, encode
 from mtl.evidence.subject import NEW
 from mtl.jobs.executor import in_order
@@ -33,14 +33,14 @@ class Scored:
     doubts: tuple[str, ...]
 
 
-def scored(opened: Opened, chunks: Chunks, out: Path, pool: Executor) -> Iterator[Scored]:
+def scored(opened: Opened, chunks: Iterable[pd.DataFrame], out: Path, pool: Executor) -> Iterator[Scored]:
     """Every chunk of a table in its order, a few of them at a time in memory."""
     given, ending = at_hand(pool, opened.travelling()), out.suffix.lower()
     return in_order(pool, score, _parts(opened, chunks, given, ending))
 
 
 def _parts(
-    opened: Opened, chunks: Chunks, given: Opened, ending: str
+    opened: Opened, chunks: Iterable[pd.DataFrame], given: Opened, ending: str
 ) -> Iterator[tuple[Opened, pd.DataFrame, Rows, int, str]]:
     first = 1
     for chunk in chunks:

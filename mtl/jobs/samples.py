@@ -48,13 +48,16 @@ def model_key(name: str) -> str:
 
 
 def is_ready(name: str) -> bool:
-    """Whether the cohort shows the numbers of the model that this code makes from today's files."""
+    """Whether the cohort shows the numbers of the model that this code makes from today's files, or of one made of it."""
     try:
         cohort = cohorts.get(name)
     except CohortError:
         return False
     key = model_key(name)
-    if cohort.model != key or cohort.scores not in (scores.scores_name(key), scores.scores_name(key, True)):
+    shown = cohort.model
+    if shown is None or (shown != key and not models.is_derived(shown, key)):
+        return False
+    if cohort.scores not in (scores.scores_name(shown), scores.scores_name(shown, True)):
         return False
     return cohort.scores_folder.exists() and models.find(key) is not None
 

@@ -26,6 +26,7 @@ from mtl.store.database import StoreError
 from mtl.store.keys import content_digest
 from mtl.study import Study
 from mtl.tables.infer import with_identifier
+from mtl.tables.questions import Answers
 
 Report = Callable[[str, float], None]
 LOG, SUMMARY = "training.log", "training.json"
@@ -53,7 +54,8 @@ def train_model(payload: Payload, report: Report) -> None:
     ]
     log("saving", _JUDGED)
     key = f"{cohort.key}-{content_digest([model.version_.encode(), cohort.data.encode()])}"
-    record = models.register_trained(key, str(payload["name"]), model, cohort, table)
+    answers = Answers.from_dict(stored.meta["answers"])
+    record = models.register_trained(key, str(payload["name"]), model, cohort, table, answers)
     scores.score(cohort, record, lambda what, share: log(what, _JUDGED + (1 - _JUDGED) * share))
     summary = {
         "cohort": cohort.key,

@@ -63,7 +63,7 @@ def clear_unfinished() -> int:
     """Remove what a killed process left half-written; how many there were. Only the one worker may call it."""
     left = [
         path
-        for name in ("cohorts", "evidence", "models", "trials", "uploads")
+        for name in ("cards", "cohorts", "evidence", "models", "trials", "uploads")
         for path in room(name).rglob(f"{WORK}*")
     ]
     dead = [path for path in left if not _alive(path)]
