@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 import secrets
@@ -107,3 +108,21 @@ class _ParquetWriter:
             *(pa.array(numbers[c].to_numpy(), from_pandas=True) for c in numbers),
         ]
         self._writer.write_table(pa.Table.from_arrays(columns, schema=schema))
+
+
+def safe_table(path: Path, table: pd.DataFrame) -> None:
+    """Write texts as CSV, whole or not at all; a text that begins like a formula gets an apostrophe."""
+    path = Path(os.path.realpath(path))
+    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(6)}")
+    try:
+        with temporary.open("x", encoding="utf-8-sig", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(table.columns)
+            for row in table.itertuples(index=False):
+                writer.writerow(["" if cell is None else safe_text(str(cell)) for cell in row])
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from mtl.language import _
+from mtl.services import trail
 from mtl.services.users import current as user
 from mtl.services.users import require
 from mtl.store import uploads as store
@@ -93,7 +94,9 @@ def bring(data: bytes, name: str, **options: Any) -> Upload:
         The file is no table, or beyond the limits.
     """
     require(PERMISSION)
-    return _keep(data, data, _short(name), _checked(options), Answers())
+    upload = _keep(data, data, _short(name), _checked(options), Answers())
+    trail.note("upload", upload=upload.key, rows=len(upload.table), columns=len(upload.table.columns))
+    return upload
 
 
 def reread(**options: Any) -> Upload:
@@ -125,6 +128,7 @@ def discard() -> None:
     """Remove what the user brought."""
     require(PERMISSION)
     store.forget(owner())
+    trail.note("discard")
 
 
 def _current() -> Stored:

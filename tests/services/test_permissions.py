@@ -30,8 +30,6 @@ OPEN = {
     "studies.task_choices": "words of a draft that the caller has already",
     "global_view.scale_text": "words of a task that the caller has already",
     "story.ready": "whether the asking user may take the tour",
-    "records.shown_of": "words of a case that the caller has already",
-    "records.warnings_of": "words of a case that the caller has already",
     "records.own_text": "words of a case that the caller has already",
     "reports.pages": "counts the pages of a file that the caller has already",
     "reports.file_name": "words of a case that the caller has already",
