@@ -9,7 +9,21 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from mtl import __version__
-from mtl.commands import console, evaluate, explain, link, predict, profile, report, serve, train
+from mtl.commands import (
+    audit,
+    backup,
+    console,
+    evaluate,
+    explain,
+    forget,
+    link,
+    predict,
+    profile,
+    report,
+    restore,
+    serve,
+    train,
+)
 
 COMMANDS: dict[str, tuple[ModuleType, str]] = {
     "profile": (profile, "what a table's columns are, what may be predicted, what is wrong"),
@@ -20,6 +34,10 @@ COMMANDS: dict[str, tuple[ModuleType, str]] = {
     "report": (report, "one patient's page for the tumour board, as PDF"),
     "link": (link, "the address of a case on the running app"),
     "serve": (serve, "start the app"),
+    "backup": (backup, "everything that the app keeps, as one file"),
+    "restore": (restore, "the app's state from a backup"),
+    "forget": (forget, "delete a cohort and everything derived from it"),
+    "audit": (audit, "whether the audit trail is whole; the trail to take away"),
 }
 DONE, FAILED, USAGE, INTERRUPTED, READER_GONE = 0, 1, 2, 130, 141
 

@@ -23,6 +23,7 @@ from mtl.services.users import require
 from mtl.services.worklist import Neighbours, Worklist, columns_of
 from mtl.store import private_cases as store
 from mtl.store.cohorts import Cohort, CohortError
+from mtl.store.database import settle
 from mtl.store.private_cases import PrivateCase, PrivateCaseError
 from mtl.store.scores import shows_intervals
 from mtl.study import Feature, Study, Treatment
@@ -191,6 +192,7 @@ def change(case_key: str, identifier: object, values: Mapping[str, object]) -> N
 def remove(case_key: str) -> None:
     """Delete a case of the current user; PrivateCaseError when there is none. What was signed about it stays."""
     store.remove(case_key, require("case:write").name)
+    settle()
     trail.note("delete patient", case_key=case_key)
 
 

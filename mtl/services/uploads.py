@@ -173,6 +173,12 @@ def _remember(upload: Upload) -> Upload:
     return upload
 
 
+def forget_memory() -> None:
+    """Keep no table in memory any more; each is read again when it is asked for."""
+    with _guard:
+        _uploads.clear()
+
+
 def _opened(found: Stored) -> Upload:
     with _guard:
         kept = _uploads.get(found.folder)

@@ -21,8 +21,8 @@ def introduction() -> str:
     """Return what the trail holds, as HTML."""
     words = _(
         "Every entry says who did what and when, with the case's opaque key, the model's version, a digest of what the "
-        "model was given, and what was shown. It holds no finding of a patient. Entries are only added, and each is bound to the "
-        "one before. Times are UTC."
+        "model was given, and what was shown. It holds no finding of a patient. Entries are only added, and each is bound "
+        "to the one before. Times are UTC."
     )
     return f'<p class="quiet">{text(words)}</p>'
 

@@ -25,6 +25,7 @@ OPEN = {
     "samples.start": "the server prepares the samples before anybody has come",
     "samples.ready": "answers /ready: whether the public samples are there",
     "samples.progress": "answers /ready: how far the public samples are",
+    "uploads.forget_memory": "empties a cache",
     "uploads.owner": "the opaque name of the asking user's own folder",
     "studies.training_table": "a table that the caller has already",
     "studies.task_choices": "words of a draft that the caller has already",
