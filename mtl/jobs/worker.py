@@ -19,6 +19,7 @@ from mtl.language import N_
 from mtl.log import Lines, told
 from mtl.model.files import ModelFileError
 from mtl.model.problem import TrainingError
+from mtl.store import retention
 from mtl.store.database import StoreError
 from mtl.store.home import clear_unfinished, home
 from mtl.study import StudyError
@@ -63,6 +64,7 @@ class Worker:
                 if alone:
                     queue.recover()
                     clear_unfinished()
+                    retention.finish()
                     while (job := queue.take()) is not None:
                         self._one(job)
                     return True

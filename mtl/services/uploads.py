@@ -13,6 +13,7 @@ import pandas as pd
 
 from mtl.language import _
 from mtl.limits import limit
+from mtl.services import trail
 from mtl.services.users import current as user
 from mtl.services.users import require
 from mtl.store import uploads as store
@@ -93,7 +94,9 @@ def bring(data: bytes, name: str, **options: Any) -> Upload:
         The file is no table, or beyond the limits.
     """
     require(PERMISSION)
-    return _keep(data, data, _short(name), _checked(options), Answers())
+    upload = _keep(data, data, _short(name), _checked(options), Answers())
+    trail.note("upload", upload=upload.key, rows=len(upload.table), columns=len(upload.table.columns))
+    return upload
 
 
 def reread(**options: Any) -> Upload:
@@ -125,6 +128,7 @@ def discard() -> None:
     """Remove what the user brought."""
     require(PERMISSION)
     store.forget(owner())
+    trail.note("discard")
 
 
 def _limits() -> Limits:
@@ -172,6 +176,12 @@ def _remember(upload: Upload) -> Upload:
         while len(_uploads) > _KEPT:
             _uploads.popitem(last=False)
     return upload
+
+
+def forget_memory() -> None:
+    """Keep no table in memory any more; each is read again when it is asked for."""
+    with _guard:
+        _uploads.clear()
 
 
 def _opened(found: Stored) -> Upload:
