@@ -15,7 +15,8 @@ def test_the_limit_of_an_area_holds_in_95_of_100_samples(area: float, n: int, m:
     apart = np.sqrt(2) * norm.ppf(area)  # two normal distributions so far apart have that area
     labels = np.repeat([True, False], [n, m])
     held = [
-        auc_low(auc(np.where(labels, apart, 0) + rng.normal(size=n + m), labels), n, m) <= area for _ in range(800)
+        auc_low(auc(np.where(labels, apart, 0) + rng.normal(size=n + m), labels), n, m) <= area
+        for _ in range(800)
     ]
     assert np.mean(held) >= 0.93  # 95 % less three standard errors
 
