@@ -19,7 +19,7 @@ help:
 	@echo "make catalogues       collect the strings of the code into the catalogues"
 	@echo "make fonts            make the font files again; with INTER=folder (inter-ui, unpacked) Inter too"
 	@echo "make screenshots      the pictures in docs/images, from a running app"
-	@echo "make system           what must come from the system: libgomp1, chromium, a CJK font"
+	@echo "make system           what must come from the system: libgomp1, chromium, a CJK font, PostgreSQL for the tests"
 
 run: runtime-libraries $(RUNTIME)
 	exec $(BIN)/python -m streamlit run app.py --server.port $(PORT)
@@ -53,7 +53,7 @@ screenshots: system $(TOOLS)
 	$(BIN)/python tools/screenshots.py
 
 system:
-	@sh tools/system.sh libgomp1 chromium fonts-noto-cjk
+	@sh tools/system.sh libgomp1 chromium fonts-noto-cjk postgresql
 
 runtime-libraries:
 	@sh tools/system.sh libgomp1

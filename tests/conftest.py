@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from mtl import language
+from tests import postgresql
 
 PBC_REFITS = 8
 os.environ["CONSILIUM_REFITS"] = "0"  # servers of a whole session too: no intervals in the background
+os.environ.pop("CONSILIUM_DATABASE_URL", None)  # a test that wants PostgreSQL starts its own
 
 
 @pytest.fixture(autouse=True)
@@ -68,3 +70,27 @@ def two_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         two_treatments.with_intervals(two_treatments.register())
         database.close()
     return home
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[postgresql.Server]:
+    with postgresql.running() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either(
+    request: pytest.FixtureRequest, private_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """Run a test on each of the two databases, both empty: its name."""
+    from mtl.store import database
+
+    if request.param == "sqlite":
+        yield "sqlite"
+        database.close()
+        return
+    server: postgresql.Server = request.getfixturevalue("postgresql_server")
+    with server.database() as url:
+        monkeypatch.setenv("CONSILIUM_DATABASE_URL", url)
+        yield "postgresql"
+        database.close()

@@ -12,6 +12,9 @@ present() {
             return 1 ;;
         chromium) [ -x /usr/bin/chromium ] ;;
         fonts-noto-cjk) [ -e /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc ] ;;
+        postgresql)
+            for server in /usr/lib/postgresql/*/bin/postgres; do [ -x "$server" ] && return 0; done
+            return 1 ;;
         *) dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'install ok installed' ;;
     esac
 }

@@ -6,9 +6,10 @@ import argparse
 
 from mtl.commands import reading, scoring
 from mtl.commands.console import Answer, Console
-from mtl.commands.models import NEW, open_model
+from mtl.commands.models import open_model
 from mtl.commands.tables import Notes
 from mtl.data import encode, targets
+from mtl.evidence.subject import NEW
 from mtl.language import number
 
 

@@ -8,7 +8,8 @@ from typing import Any
 from mtl.commands import explanation, numbers, reading
 from mtl.commands.case import STDIN, case_from_stdin
 from mtl.commands.console import Answer, CommandError, Console, plain
-from mtl.commands.models import NEW, open_model
+from mtl.commands.models import open_model
+from mtl.evidence.subject import NEW
 from mtl.expressions import cells
 from mtl.language import number as number_text
 from mtl.language import percent

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,13 +14,13 @@ from mtl.commands.console import CommandError, Console
 from mtl.commands.reading import remembered
 from mtl.commands.tables import identifiers
 from mtl.data import encode
+from mtl.evidence.subject import NEW, with_predictor
 from mtl.model import files
 from mtl.model.predictor import Predictor
 from mtl.multitask import MultiTaskModel, describe
 from mtl.tables.questions import REMEMBERED, Answers
 
 Rows = NDArray[np.int64]
-NEW = -1  # the fold of a patient who was not in training
 
 
 @dataclass(frozen=True)
@@ -89,14 +88,6 @@ class Opened:
         from mtl.store import models
 
         return models.load_fold(models.get(str(self.folder and self.folder.name)), fold)
-
-
-def with_predictor(model: MultiTaskModel, predictor: Predictor) -> MultiTaskModel:
-    """The same model with another predictor, such as that of a fold."""
-    other = copy.copy(model)
-    other.__dict__.pop("explainer_", None)
-    other.predictor_ = predictor
-    return other
 
 
 def open_model(name: str, console: Console) -> Opened:

@@ -10,7 +10,8 @@ from typing import Any
 
 from mtl.commands import reading
 from mtl.commands.console import Answer, CommandError, Console
-from mtl.commands.models import NEW, open_model
+from mtl.commands.models import open_model
+from mtl.evidence.subject import NEW
 from mtl.language import LANGUAGES, match, use
 
 PAPERS = ("a4", "letter")

@@ -81,7 +81,7 @@ def submit(kind: str, payload: Payload, topic: str | None = None) -> str:
     """
     key = base64.b32encode(secrets.token_bytes(10)).decode().lower()
     try:
-        with writing() as connection:
+        with writing("jobs") as connection:
             waiting = connection.scalar(select(func.count()).where(jobs.c.state.in_(OPEN))) or 0
             if waiting >= LONGEST_QUEUE:
                 raise JobError(f"{waiting} jobs wait already; try again when some have ended")
@@ -137,7 +137,7 @@ def retry(key: str) -> str:
 
 def take() -> Job | None:
     """The next waiting job, now running; only the one worker asks."""
-    with writing() as connection:
+    with writing("jobs") as connection:
         following = select(func.min(jobs.c.number)).where(jobs.c.state == WAITING).scalar_subquery()
         claim = update(jobs).where(jobs.c.number == following, jobs.c.state == WAITING)
         values = {"state": RUNNING, "attempts": jobs.c.attempts + 1, "changed": now(), "error": None}

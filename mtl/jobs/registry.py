@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from mtl.jobs.evidence import gather
 from mtl.jobs.intervals import fit_intervals
 from mtl.jobs.queue import Payload
 from mtl.jobs.samples import prepare
@@ -20,4 +21,5 @@ KINDS: dict[str, Callable[[Payload, Report], None]] = {
     "emulate_trial": emulate_trial,
     "train_model": train_model,
     "score_table": score_table,
+    "gather_evidence": gather,
 }

@@ -9,11 +9,24 @@ from dataclasses import dataclass
 
 #: What each role may do.
 ROLES: dict[str, frozenset[str]] = {
-    "viewer": frozenset({"study:read", "cohort:read"}),
-    "clinician": frozenset({"study:read", "cohort:read", "case:read", "case:write", "case:sign"}),
-    "researcher": frozenset({"study:read", "cohort:read", "case:read", "case:write", "model:write"}),
+    "viewer": frozenset({"study:read", "cohort:read", "model:read"}),
+    "clinician": frozenset(
+        {"study:read", "cohort:read", "model:read", "case:read", "case:write", "case:sign"}
+    ),
+    "researcher": frozenset(
+        {"study:read", "cohort:read", "model:read", "case:read", "case:write", "model:write"}
+    ),
     "admin": frozenset(
-        {"study:read", "cohort:read", "case:read", "case:write", "case:sign", "model:write", "job:control"}
+        {
+            "study:read",
+            "cohort:read",
+            "model:read",
+            "case:read",
+            "case:write",
+            "case:sign",
+            "model:write",
+            "job:control",
+        }
     ),
 }
 

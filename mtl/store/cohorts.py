@@ -138,7 +138,7 @@ def register(key: str, name: str, study: Study, table: pd.DataFrame, sample: boo
             np.save(folder / "case_keys.npy", keys, allow_pickle=False)
             np.save(folder / "order.npy", np.argsort(keys, kind="stable"), allow_pickle=False)
     values = {"name": name, "data": data, "n": len(table), "study": study.to_toml(), "sample": sample}
-    with writing() as connection:
+    with writing("cohorts") as connection:
         old = connection.execute(select(schema.cohorts).where(schema.cohorts.c.key == key)).first()
         if old is None:
             connection.execute(insert(schema.cohorts).values(key=key, registered=now(), **values))

@@ -1,7 +1,14 @@
-"""The connection to the database of the home in use: SQLite in WAL mode, one engine a home."""
+"""The database of the home in use: SQLite in WAL mode inside it, or the PostgreSQL of CONSILIUM_DATABASE_URL.
+
+A home has one database and a database one home: case addresses, digests and the audit trail's chain hold with the home's
+secret only, so a database opened with another home's secret is refused.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -9,15 +16,29 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    bindparam,
+    create_engine,
+    event,
+    insert,
+    inspect,
+    select,
+    text,
+)
+from sqlalchemy.exc import DBAPIError
 
 from mtl.store import schema
-from mtl.store.home import home, locked
+from mtl.store.address import AddressError, at_postgresql
+from mtl.store.home import home, locked, secret
 
 FILE = "consilium.db"
 BUSY = 20_000  # milliseconds that a writer waits for another
+PATIENCE = 10.0  # seconds in which a PostgreSQL that restarts is waited for
+_NUMBER = 0x436F6E73  # "Cons": the family of our advisory locks
 
-_engines: dict[Path, Engine] = {}
+_engines: dict[Path | str, Engine] = {}
 _lock = Lock()
 
 
@@ -26,72 +47,148 @@ class StoreError(ValueError):
 
 
 def engine() -> Engine:
-    """The engine of the home in use; its tables are made at the first call, those that an older home lacks too.
+    """The engine of the home in use; its tables are made or brought up to date at the first call.
 
     Raises
     ------
     StoreError
-        The database was written by another version, which this one cannot bring up to date.
+        The database was written by a newer version or belongs to another home, or its address is none.
     """
+    try:
+        elsewhere = at_postgresql()
+    except AddressError as error:
+        raise StoreError(str(error)) from None
     path = home() / FILE
+    where = path if elsewhere is None else f"{home()}\0{elsewhere.key}"
     with _lock:
-        found = _engines.get(path)
-        if found is None or not path.exists():
-            found = _engines[path] = _open(path)
+        found = _engines.get(where)
+        if found is None or (elsewhere is None and not path.exists()):
+            if elsewhere is None:
+                made = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY / 1000})
+                event.listen(made, "connect", _prepare)
+                event.listen(made, "begin", _begin)
+            else:
+                made = create_engine(
+                    elsewhere.url, connect_args=elsewhere.options, pool_pre_ping=True, pool_size=10, max_overflow=20,
+                )  # fmt: skip
+            found = _engines[where] = _ready(made, str(path) if elsewhere is None else elsewhere.shown)
+            if elsewhere is None:
+                path.chmod(0o600)
         return found
 
 
-def _open(path: Path) -> Engine:
-    made = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY / 1000})
-    event.listen(made, "connect", _prepare)
-    with locked("schema.lock"):
-        version = _version(made)
-        if version is not None and version not in {schema.VERSION, *schema.LACKING_TABLES}:
-            made.dispose()
-            raise StoreError(
-                f"{path} has schema {version}, this program has {schema.VERSION}; update Consilium or use another home"
-            )
-        schema.metadata.create_all(made)
-        with made.begin() as connection:
-            if version is None:
-                connection.execute(insert(schema.about).values(name="schema", value=schema.VERSION))
-            elif version != schema.VERSION:
-                named = schema.about.c.name == "schema"
-                connection.execute(update(schema.about).where(named).values(value=schema.VERSION))
-    path.chmod(0o600)
+def _ready(made: Engine, shown: str) -> Engine:
+    """Bring the tables up to date, whoever else begins at that moment; see that home and database belong together."""
+    try:
+        with locked("schema.lock"), _connected(made, "schema") as connection:
+            version = version_of(connection)
+            if version is not None and version not in schema.VERSIONS:
+                raise StoreError(
+                    f"{shown} has schema {version[:40]}, this program has {schema.VERSION}; "
+                    "update Consilium or use another home"
+                )
+            if version != schema.VERSION:
+                from mtl.store import migrating  # Alembic is needed by a new or an old database only
+
+                migrating.upgrade(connection, version)
+            _belongs(connection, shown)
+    except BaseException:
+        made.dispose()
+        raise
     return made
 
 
-def _version(made: Engine) -> str | None:
-    """The version that wrote the database; None for a new one."""
-    if not inspect(made).has_table(schema.about.name):
+def version_of(connection: Connection) -> str | None:
+    """The version that wrote a database; None for a new one."""
+    known = inspect(connection)
+    if known.has_table(schema.revision.name):
+        found: str | None = connection.scalar(select(schema.revision.c.version_num))
+        if found is not None:
+            return found
+    if not known.has_table(schema.about.name):
         return None
-    with made.connect() as connection:
-        found: str | None = connection.scalar(
-            select(schema.about.c.value).where(schema.about.c.name == "schema")
+    return connection.scalar(select(schema.about.c.value).where(schema.about.c.name == "schema"))
+
+
+def _belongs(connection: Connection, shown: str) -> None:
+    mark = hmac.digest(secret(), b"database of this home", hashlib.sha256).hex()[:32]
+    about = schema.about
+    found = connection.scalar(select(about.c.value).where(about.c.name == "home"))
+    if found is None:
+        connection.execute(insert(about).values(name="home", value=mark))
+    elif found != mark:
+        raise StoreError(
+            f"{shown} belongs to another home: its secret.key is not the one in {home()}; "
+            "set CONSILIUM_HOME to that home, or restore secret.key from a backup"
         )
-    return found
 
 
 def _prepare(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # transactions begin where _begin says so, DDL included
     cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={BUSY}")
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=NORMAL")
-    cursor.execute(f"PRAGMA busy_timeout={BUSY}")
     cursor.close()
 
 
+def _begin(connection: Connection) -> None:
+    """A writer takes its turn before it looks: what it then reads cannot change under it."""
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
 @contextmanager
-def writing() -> Iterator[Connection]:
-    """A connection whose changes are kept together when the block ends well."""
-    with engine().begin() as connection:
+def _connected(made: Engine, turn: str | None) -> Iterator[Connection]:
+    """A connection inside a writing transaction, alone among those of the same `turn`."""
+    with _reached(made) as connection:
+        connection.execution_options(writes=True)
+        with connection.begin():
+            if turn is not None and connection.dialect.name == "postgresql":
+                number = int.from_bytes(hashlib.sha256(turn.encode()).digest()[:4], "big", signed=True)
+                take = text("SELECT pg_advisory_xact_lock(:family, :number)")
+                take = take.bindparams(bindparam("family", _NUMBER), bindparam("number", number))
+                connection.execute(take)
+            yield connection
+
+
+@contextmanager
+def _reached(made: Engine) -> Iterator[Connection]:
+    """A connection; a PostgreSQL that is being restarted is waited for."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            connection = made.connect()
+            break
+        except DBAPIError as error:
+            if made.dialect.name != "postgresql" or time.monotonic() > until:
+                raise StoreError(
+                    f"the database cannot be reached ({type(error.orig).__name__}); "
+                    "see that it runs and that CONSILIUM_DATABASE_URL is right, then try again"
+                ) from None
+            time.sleep(0.2)
+    with connection:
+        yield connection
+
+
+@contextmanager
+def writing(turn: str | None = None) -> Iterator[Connection]:
+    """A connection whose changes are kept together when the block ends well.
+
+    Parameters
+    ----------
+    turn
+        What must not be done by two at a time, so that what the block reads still holds when it writes. SQLite has one
+        writer anyway; on PostgreSQL those of the same turn wait for each other.
+    """
+    with _connected(engine(), turn) as connection:
         yield connection
 
 
 @contextmanager
 def reading() -> Iterator[Connection]:
     """A connection for questions."""
-    with engine().connect() as connection:
+    with _reached(engine()) as connection:
         yield connection
 
 

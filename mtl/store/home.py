@@ -63,7 +63,7 @@ def clear_unfinished() -> int:
     """Remove what a killed process left half-written; how many there were. Only the one worker may call it."""
     left = [
         path
-        for name in ("cohorts", "models", "trials", "uploads")
+        for name in ("cohorts", "evidence", "models", "trials", "uploads")
         for path in room(name).rglob(f"{WORK}*")
         if path.is_dir()
     ]

@@ -118,7 +118,7 @@ def _insert(key: str, name: str, model: MultiTaskModel, cohort: Cohort | None, f
         "folds": folds,
         "trained": now(),
     }
-    with writing() as connection:
+    with writing("models") as connection:
         if connection.execute(select(schema.models.c.key).where(schema.models.c.key == key)).first() is None:
             connection.execute(insert(schema.models).values(**values))
     return get(key)

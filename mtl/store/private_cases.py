@@ -52,7 +52,7 @@ def add(owner: str, cohort: str, identifier: str, values: Mapping[str, Any]) -> 
     key, moment = new_key(), now()
     row = {"key": key, "owner": owner, "cohort": cohort, "created": moment, "changed": moment}
     try:
-        with writing() as connection:
+        with writing("private cases") as connection:
             own = (_table.c.owner == owner) & (_table.c.cohort == cohort)
             if (connection.scalar(select(func.count()).where(own)) or 0) >= MOST:
                 text = _("You have {count} patients of your own in this cohort; delete one first.")

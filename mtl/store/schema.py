@@ -1,9 +1,8 @@
-"""The tables of the database, and their version."""
+"""The tables of the database as they are now, and their version; migrations/ makes them."""
 
 from __future__ import annotations
 
 from sqlalchemy import (
-    DDL,
     Boolean,
     Column,
     Float,
@@ -14,15 +13,18 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    event,
     text,
 )
 
-VERSION = "2"
-#: Older versions that differ only by tables which they lack: making those brings such a database up to date.
-LACKING_TABLES = frozenset({"1"})
+#: Every version that this program can read or bring up to date, the oldest first: the scripts in migrations/versions.
+VERSIONS = ("1", "2", "3")
+VERSION = VERSIONS[-1]
+UNMARKED = frozenset({"1", "2"})  # made before Alembic kept the version
 
 metadata = MetaData()
+
+#: Alembic's own table: which script ran last.
+revision = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
 
 about = Table(
     "about",
@@ -118,26 +120,56 @@ records = Table(
     sqlite_autoincrement=True,  # a number is never used twice
 )
 
-# What was signed stays as it was: the database itself refuses a change, also one by REPLACE.
-for name, condition in (
-    ("records_no_update", "BEFORE UPDATE ON records"),
-    ("records_no_delete", "BEFORE DELETE ON records"),
-    (
-        "records_no_replace",
-        "BEFORE INSERT ON records WHEN EXISTS "
-        "(SELECT 1 FROM records WHERE number = NEW.number OR key = NEW.key)",
-    ),
-):
-    refuse = DDL(  # type: ignore[no-untyped-call]
-        f"CREATE TRIGGER {name} {condition} "
-        "BEGIN SELECT RAISE(ABORT, 'a signed record cannot be changed; sign a correction'); END"
-    )
-    event.listen(records, "after_create", refuse.execute_if(dialect="sqlite"))
-
 settings = Table(
     "settings",
     metadata,
     Column("user", String(200), primary_key=True),
     Column("name", String(80), primary_key=True),
     Column("value", Text, nullable=False),  # JSON
+)
+
+#: What was done, by whom, to what, and what was shown; rows are chained, see :mod:`mtl.store.audit`.
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),  # from 1, without a gap
+    Column("time", String(40), nullable=False),
+    Column("user", String(200), nullable=False),
+    Column("action", String(40), nullable=False),
+    Column("cohort", String(80)),
+    Column("case_key", String(40)),
+    Column("model", String(80)),
+    Column("version", String(40)),  # of the model
+    Column("inputs", String(80)),  # keyed digest of what the model was given
+    Column("shown", Text, nullable=False),  # JSON object: output column -> as printed
+    Column("warnings", Text, nullable=False),  # JSON list
+    Column("decision", String(20)),
+    Column("reason", Text, nullable=False),
+    Column("detail", Text, nullable=False),  # JSON object; names and keys, never a patient's value
+    Column("previous", String(64), nullable=False),
+    Column("digest", String(64), nullable=False, unique=True),
+)
+Index("audit_case", audit.c.case_key, audit.c.number)
+Index("audit_user", audit.c.user, audit.c.number)
+
+#: Who has signed in: the provider's name for the person, and how people call them.
+people = Table(
+    "people",
+    metadata,
+    Column("name", String(200), primary_key=True),
+    Column("label", String(200), nullable=False),
+    Column("roles", Text, nullable=False),  # JSON list
+    Column("groups", Text, nullable=False),  # JSON list
+    Column("seen", String(40), nullable=False),
+)
+
+#: Cohorts that their owner, or an administrator, lets others see.
+shares = Table(
+    "shares",
+    metadata,
+    Column("cohort", String(80), primary_key=True),
+    Column("kind", String(8), primary_key=True),  # "user" or "group"
+    Column("who", String(200), primary_key=True),
+    Column("given_by", String(200), nullable=False),
+    Column("given", String(40), nullable=False),
 )

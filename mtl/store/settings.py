@@ -24,6 +24,6 @@ def get(user: str, name: str) -> Any:
 def put(user: str, name: str, value: Any) -> None:
     """Keep a user's value in place of an earlier one."""
     chosen = (_table.c.user == user) & (_table.c.name == name)
-    with writing() as connection:
+    with writing("settings") as connection:
         connection.execute(delete(_table).where(chosen))
         connection.execute(insert(_table).values(user=user, name=name, value=json.dumps(value)))

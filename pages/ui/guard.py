@@ -12,7 +12,7 @@ from mtl.language import _
 from pages.ui import signin
 
 #: What a page may ask leave for.
-PERMISSIONS = frozenset({"study:read", "cohort:read", "case:read", "case:write", "model:write"})
+PERMISSIONS = frozenset({"study:read", "cohort:read", "model:read", "case:read", "case:write", "model:write"})
 
 _in_shell: ContextVar[bool] = ContextVar("in_shell", default=False)
 

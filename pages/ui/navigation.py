@@ -29,7 +29,10 @@ SECTIONS: dict[str, tuple[Page, ...]] = {
         Page("treatment.py", N_("Treatment"), "treatment", ":material/balance:"),
         Page("new_patient.py", N_("New patient"), "new", ":material/person_add:"),
     ),
-    N_("Model"): (Page("explain.py", N_("Explain"), "explain", ":material/insights:"),),
+    N_("Model"): (
+        Page("explain.py", N_("Explain"), "explain", ":material/insights:"),
+        Page("performance.py", N_("Performance"), "performance", ":material/monitoring:"),
+    ),
     N_("Research"): (Page("trial.py", N_("Target trial"), "trial", ":material/balance:"),),
     N_("Your own data"): (
         Page("upload.py", N_("Bring a table"), "upload", ":material/upload_file:"),

@@ -60,6 +60,7 @@ def study() -> dict[str, Any]:
 HEAD: dict[str, Any] = {
     "name": "rotterdam",
     "identifier": "pid",
+    "date": "year",
     "title": both("Primary breast cancer, Rotterdam", "原发性乳腺癌（鹿特丹队列）"),
     "description": both(
         "Women operated on for primary breast cancer in 1978-1993 whose tumours are in the Rotterdam tumour bank: "

@@ -14,6 +14,7 @@ from mtl import MultiTaskModel, Study, load_sample
 from mtl.__main__ import main
 from mtl.commands import scoring
 from mtl.evaluate.concordance import harrell_c
+from mtl.evidence import honest
 from mtl.multitask import TableWarning
 
 from .conftest import CYTOLOGY, PBC, Call
@@ -99,7 +100,7 @@ def test_what_was_fitted_to_the_rows_is_not_shown_as_a_finding(
     model, table = fitted
     scores = scoring.score(model, table, scoring.out_of_fold(model, table), False, lambda task: None)
     shown = scoring.without_fitted(model, scores)["ascites"].metrics
-    assert shown["calibration_intercept"].reason == scoring.BY_CONSTRUCTION
+    assert shown["calibration_intercept"].reason == honest.BY_CONSTRUCTION
     assert shown["auroc"] == scores["ascites"].metrics["auroc"]
 
 

@@ -241,7 +241,7 @@ def test_targets_all_missing(own: tuple[uploads.Upload, studies.Draft]) -> None:
     again = uploads.bring(empty, "x.csv")
     with pytest.raises(studies.DataError, match="No task has a label"):
         training.begin(again, draft.study)
-    with use("zh_Hans"), pytest.raises(studies.DataError, match="标签|结局"):
+    with use("zh_Hans"), pytest.raises(studies.DataError, match=r"标签|结局"):
         training.begin(again, draft.study)
     assert queue.latest(f"train:{again.stored.owner}:{again.key}") is None
 

@@ -7,12 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from sqlalchemy import update
 
 from mtl.data.samples import load_sample
-from mtl.store import cohorts, database, home, schema
+from mtl.store import cohorts, database, home
 from mtl.store.cohorts import CohortError
-from mtl.store.database import StoreError
 from mtl.store.keys import row_digests
 
 
@@ -29,7 +27,7 @@ def test_a_folder_appears_whole_or_not_at_all(private_home: Path) -> None:
     assert (target / "file").read_text() == "whole"
 
 
-def test_a_cohort_comes_back_as_it_was(private_home: Path) -> None:
+def test_a_cohort_comes_back_as_it_was(either: str) -> None:
     for name in ("pbc", "gbsg"):
         study, table = load_sample(name)
         cohort = cohorts.register(name, name, study, table)
@@ -69,7 +67,7 @@ def test_cohort_keys_are_plain(private_home: Path, key: str) -> None:
         cohorts.register(key, "x", study, table)
 
 
-def test_new_rows_under_an_old_key_have_no_numbers_yet(private_home: Path) -> None:
+def test_new_rows_under_an_old_key_have_no_numbers_yet(either: str) -> None:
     study, table = load_sample("gbsg")
     first = cohorts.register("x", "x", study, table)
     cohorts.use_scores("x", first.data, "m", "scores-m")
@@ -78,14 +76,6 @@ def test_new_rows_under_an_old_key_have_no_numbers_yet(private_home: Path) -> No
     assert cohorts.get("x").model is None and cohorts.get("x").n == 100
     cohorts.use_scores("x", first.data, "m", "scores-m")  # a job that began before
     assert cohorts.get("x").model is None
-
-
-def test_another_schema_is_refused(private_home: Path) -> None:
-    with database.writing() as connection:
-        connection.execute(update(schema.about).values(value="99"))
-    database.close()
-    with pytest.raises(StoreError, match="schema 99"):
-        database.engine()
 
 
 def test_state_is_for_its_owner_only(private_home: Path) -> None:

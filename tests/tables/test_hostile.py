@@ -309,8 +309,8 @@ def wide() -> bytes:
 
 
 def is_chinese(message: str) -> bool:
-    """Whether a message has more Chinese than Latin words."""
-    return len(re.findall(r"[\u4e00-\u9fff]", message)) > 2 * len(re.findall(r"[A-Za-z]{2,}", message))
+    """Whether a message is in Chinese; names in it, and what a library said, need not be."""
+    return len(re.findall(r"[\u4e00-\u9fff]", message)) >= 6
 
 
 LIMITS = Limits(megabytes=20, rows=100_000, columns=2_000, cell=1_000)

@@ -1,0 +1,84 @@
+"""The job that gathers a part of the evidence on a model and a cohort."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mtl.data.encode import encode
+from mtl.evidence import accuracy
+from mtl.evidence.subject import Checkpoint, Report, Subject
+from mtl.jobs.queue import Payload
+from mtl.multitask import TableWarning
+from mtl.store import cohorts, evidence, models
+from mtl.store.cohorts import Cohort
+from mtl.store.models import ModelRecord
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the evidence.
+
+    Attributes
+    ----------
+    compute : callable
+        (subject, report, checkpoint) -> JSON values. `report(stage, share)` may raise to stop.
+    version : int
+        Of what it computes; another number makes another file, so that no stale one is shown.
+    training_only : bool
+        It is about the training, so it is asked for with the cohort that the model was trained on.
+    """
+
+    compute: Callable[[Subject, Report, Checkpoint], dict[str, Any]]
+    version: int = 1
+    training_only: bool = False
+
+
+PARTS: dict[str, Part] = {
+    "accuracy": Part(accuracy.compute),
+}
+
+
+def gather(payload: Payload, report: Report) -> None:
+    """Compute the part `part` for the model `model` on the cohort `cohort` and keep it; what is there stays."""
+    name = str(payload["part"])
+    part = PARTS[name]
+    record, cohort = models.get(str(payload["model"])), cohorts.get(str(payload["cohort"]))
+    if evidence.find(record, cohort, name, part.version) is None:
+        checkpoint = evidence.Pieces(record, cohort, name, part.version)
+        timed = _timed(record, cohort, name, part.version, report, fresh=not len(checkpoint))
+        found = part.compute(subject(record, cohort), timed, checkpoint)
+        evidence.keep(record, cohort, name, part.version, found)
+    report("saving", 1.0)
+
+
+def _timed(
+    record: ModelRecord, cohort: Cohort, part: str, version: int, report: Report, fresh: bool
+) -> Report:
+    """A report that also writes down when the work began, and with what share done: from these follows how long it takes."""
+    begun = [fresh]
+    if fresh:
+        evidence.note_beginning(record, cohort, part, version, 0.0)
+
+    def told(stage: str, share: float) -> None:
+        if not begun[0]:  # it goes on from pieces: what they were worth is known with the first report
+            evidence.note_beginning(record, cohort, part, version, share)
+            begun[0] = True
+        report(stage, share)
+
+    return told
+
+
+def subject(record: ModelRecord, cohort: Cohort) -> Subject:
+    """A registered model and a registered cohort, with who may judge whom."""
+    table = cohort.table()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TableWarning)  # they were told when the table was read
+        X = encode(cohort.study, table).X
+    fold = models.fold_of(record, cohort, X, cohort.identifiers(), 0).astype(np.int64)
+    own = {f: models.load_fold(record, f) for f in np.unique(fold).tolist() if f >= 0}
+    return Subject(cohort.study, table, models.load(record), fold, own)

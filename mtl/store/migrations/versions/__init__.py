@@ -1,0 +1,1 @@
+"""The scripts; a published one never changes."""
