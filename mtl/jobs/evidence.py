@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from mtl.data.encode import encode
-from mtl.evidence import accuracy
+from mtl.evidence import accuracy, learning, pairs, techniques, transfer
 from mtl.evidence.subject import Checkpoint, Report, Subject
 from mtl.jobs.queue import Payload
 from mtl.multitask import TableWarning
@@ -40,6 +40,10 @@ class Part:
 
 PARTS: dict[str, Part] = {
     "accuracy": Part(accuracy.compute),
+    "transfer": Part(transfer.compute, training_only=True),
+    "techniques": Part(techniques.compute, training_only=True),
+    "pairs": Part(pairs.compute, training_only=True),
+    "learning": Part(learning.compute, training_only=True),
 }
 
 
