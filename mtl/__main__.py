@@ -9,7 +9,19 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from mtl import __version__
-from mtl.commands import console, evaluate, explain, link, predict, profile, report, serve, train
+from mtl.commands import (
+    card,
+    console,
+    evaluate,
+    explain,
+    link,
+    predict,
+    profile,
+    report,
+    serve,
+    train,
+    validate,
+)
 
 COMMANDS: dict[str, tuple[ModuleType, str]] = {
     "profile": (profile, "what a table's columns are, what may be predicted, what is wrong"),
@@ -18,6 +30,8 @@ COMMANDS: dict[str, tuple[ModuleType, str]] = {
     "predict": (predict, "every task's numbers for a table, or for one JSON case"),
     "explain": (explain, "why one patient's numbers are what they are"),
     "report": (report, "one patient's page for the tumour board, as PDF"),
+    "card": (card, "the model card: TRIPOD+AI and HTI-1, as PDF or Markdown"),
+    "validate": (validate, "the validation report, as PDF, HTML or Markdown"),
     "link": (link, "the address of a case on the running app"),
     "serve": (serve, "start the app"),
 }

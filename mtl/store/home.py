@@ -63,14 +63,16 @@ def clear_unfinished() -> int:
     """Remove what a killed process left half-written; how many there were. Only the one worker may call it."""
     left = [
         path
-        for name in ("cohorts", "evidence", "models", "trials", "uploads")
+        for name in ("cards", "cohorts", "evidence", "models", "trials", "uploads")
         for path in room(name).rglob(f"{WORK}*")
-        if path.is_dir()
     ]
-    for path in left:
-        if not _alive(path):
+    dead = [path for path in left if not _alive(path)]
+    for path in dead:
+        if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
-    return len(left)
+        else:
+            path.unlink(missing_ok=True)
+    return len(dead)
 
 
 def _alive(path: Path) -> bool:
