@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 from urllib.parse import quote
 
@@ -107,7 +108,9 @@ def table(grid: Grid) -> str:
     """Return a table's markup."""
     heads = "".join(f'<th scope="col">{text(head)}</th>' for head in grid.heads)
     body = "".join(
-        f'<tr><th scope="row">{text(row[0])}</th>' + "".join(f"<td>{text(cell)}</td>" for cell in row[1:]) + "</tr>"
+        f'<tr><th scope="row">{text(row[0])}</th>'
+        + "".join(f"<td>{text(cell)}</td>" for cell in row[1:])
+        + "</tr>"
         for row in grid.rows
     )
     return (
@@ -146,7 +149,7 @@ def _shape(layer: Layer, across: Scale, up: Scale, colours: Palette) -> str:
 
 def _bars(points: Sequence[tuple[float, float]], across: Scale, up: Scale, colours: Palette) -> str:
     found = []
-    for (left, height), (right, _height) in zip(points, points[1:], strict=False):
+    for (left, height), (right, _height) in pairwise(points):
         x, wide = WIDTH * across.share(left), WIDTH * (across.share(right) - across.share(left))
         tall = HEIGHT * up.share(height)
         if tall > 0:
@@ -157,9 +160,7 @@ def _bars(points: Sequence[tuple[float, float]], across: Scale, up: Scale, colou
     return "".join(found)
 
 
-def _line(
-    points: Sequence[tuple[float, float]], across: Scale, up: Scale, colour: str, stroke: str
-) -> str:
+def _line(points: Sequence[tuple[float, float]], across: Scale, up: Scale, colour: str, stroke: str) -> str:
     places = " ".join(_places(points, across, up))
     return f'<polyline points="{places}" stroke="{colour}" {stroke} vector-effect="non-scaling-stroke"/>'
 

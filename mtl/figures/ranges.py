@@ -56,7 +56,8 @@ def draw(ranges: Ranges) -> Drawing:
             f"{cells}</tr>"
         )
     ticks = "".join(
-        f'<span style="left:{scale.at(tick)}">{text(ranges.axis.write(tick))}</span>' for tick in scale.ticks(5)
+        f'<span style="left:{scale.at(tick)}">{text(ranges.axis.write(tick))}</span>'
+        for tick in scale.ticks(5)
     )
     first, *others = ranges.heads
     heads = (
