@@ -72,6 +72,8 @@ def _lead(task: Task, found: dict[str, Any], level: float) -> str:
             + " "
             + _("That is less often than asked for: these patients are not like those of the training.")
         )
+    if one["low"] > level and one.get("sizes", {}).get("1") == 1:
+        return words + " " + _("That is more often than asked for, because a set is never empty.")
     if one["low"] > level:
         return words + " " + _("That is more often than asked for: the sets could be smaller.")
     return words

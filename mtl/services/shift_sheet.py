@@ -31,7 +31,7 @@ def sheet(study: Study, tasks: list[str], content: dict[str, Any], caption: str)
         lead = _(
             "Told the findings alone, trees tell patients of this cohort from those of the training with an AUROC of "
             "{area}: {verdict}."
-        ).format(area=with_interval(together, 2), verdict=_apart(together["auroc"]))
+        ).format(area=with_interval({**together, "value": together["auroc"]}, 2), verdict=_apart(together["auroc"]))
     novel = _(
         "{here} of these patients are flagged as unlike those of the training; of the training's own, held out, {there}."
     ).format(here=percent(content["novel"]["here"], 1), there=percent(content["novel"]["training"], 1))
@@ -139,8 +139,8 @@ def recalibration(study: Study, content: dict[str, Any]) -> Sheet:
     notes = [
         _(
             "Level: a constant added to the log-odds (for survival: a factor of the baseline hazard). Slope: the margin "
-            "times a factor, so that explanations stay exact. Judged in five folds: every patient by a recalibration that did not "
-            "use them; differences are paired. What a trial says of a treatment is not recalibrated."
+            "times a factor, so that explanations stay exact. Judged in five folds: every patient by a recalibration "
+            "that did not use them; differences are paired. What a trial says of a treatment is not recalibrated."
         )
     ]
     return Sheet([], sections, notes)
