@@ -6,7 +6,9 @@ import base64
 import gc
 import hashlib
 import importlib
+import os
 import re
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -20,7 +22,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mtl.services import samples
+from mtl.services import exposure, samples
 
 
 def inline_scripts() -> str:
@@ -77,9 +79,19 @@ class SecurityHeaders:
         await self.app(scope, receive, send_with_headers)
 
 
+def sign_in() -> bool:
+    """Return whether visitors have to sign in; by secrets that cannot be read nobody does, and nobody is let in."""
+    return st.secrets.load_if_toml_exists() and "auth" in st.secrets
+
+
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Import what is heavy before the first visitor, and start preparing the samples."""
+    reason = exposure.refused(st.get_option("server.address"), sign_in())
+    if reason is not None:
+        # Nothing has begun yet, and an exception would bury the reason in the server's own traceback.
+        print(f"consilium: {reason}", file=sys.stderr, flush=True)
+        os._exit(1)
     samples.start()
     for name in WARM:
         importlib.import_module(name)
@@ -105,5 +117,5 @@ app = st.App(
     "pages/shell.py",
     lifespan=lifespan,
     routes=[Route("/health", health), Route("/ready", ready)],
-    middleware=[Middleware(SecurityHeaders)],
+    middleware=[Middleware(SecurityHeaders), Middleware(exposure.OnlyHere, sign_in=sign_in)],
 )

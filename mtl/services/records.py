@@ -11,6 +11,7 @@ from typing import Any
 from mtl.language import _
 from mtl.services import cases, printing
 from mtl.services.case_view import Case, TaskOutput
+from mtl.services.owners import may_see
 from mtl.services.users import require
 from mtl.store import records as store
 from mtl.store.database import now
@@ -285,4 +286,4 @@ def own_text(case: Case, task: str, own: Own) -> str:
 def decided(case_keys: Iterable[str]) -> set[str]:
     """Those of some cases about which somebody signed a decision; for the marks of a worklist."""
     require("case:read")
-    return store.decided(case_keys)
+    return {key for key, cohort in store.decided(case_keys).items() if may_see(cohort)}

@@ -97,23 +97,24 @@ def run(cohort: str, protocol: Protocol) -> str:
 
 
 def progress(key: str) -> Job | None:
-    """The newest job on a result, None where there never was one."""
+    """The newest job on a result, None where there never was one, or on a cohort that the user may not know of."""
     require(PERMISSION)
-    return jobs.latest(_topic(key))
+    found = jobs.latest(_topic(key))
+    return found if found is not None and owners.may_see(str(found.payload.get("cohort"))) else None
 
 
 def cancel(key: str) -> None:
     """Ask the job on a result to stop."""
-    require(PERMISSION)
-    found = jobs.latest(_topic(key))
+    found = progress(key)
     if found is not None:
         jobs.cancel(found.key)
 
 
 def result(key: str) -> KeptTrial | None:
-    """A result by its key; None while there is none."""
+    """A result by its key; None while there is none, or where the user may not know of its cohort."""
     require(PERMISSION)
-    return trials.find(key)
+    kept = trials.find(key)
+    return kept if kept is not None and owners.may_see(kept.cohort) else None
 
 
 def recent(cohort: str) -> list[KeptTrial]:
@@ -130,8 +131,7 @@ def document(key: str, kind: Literal["html", "markdown"]) -> Document:
     ProtocolError
         There is no such result.
     """
-    require(PERMISSION)
-    kept = trials.find(key)
+    kept = result(key)
     if kept is None:
         raise ProtocolError("there is no such result; run the trial first")
     cohort = owners.cohort(kept.cohort)

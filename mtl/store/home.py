@@ -65,12 +65,14 @@ def clear_unfinished() -> int:
         path
         for name in ("cards", "cohorts", "evidence", "models", "trials", "uploads")
         for path in room(name).rglob(f"{WORK}*")
-        if path.is_dir()
     ]
-    for path in left:
-        if not _alive(path):
+    dead = [path for path in left if not _alive(path)]
+    for path in dead:
+        if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
-    return len(left)
+        else:
+            path.unlink(missing_ok=True)
+    return len(dead)
 
 
 def _alive(path: Path) -> bool:

@@ -88,11 +88,12 @@ def of_case(case_key: str) -> list[Record]:
         return [_record(row) for row in rows]
 
 
-def decided(case_keys: Iterable[str]) -> set[str]:
-    """Those of some cases about which something was signed; an estimate alone is no decision."""
+def decided(case_keys: Iterable[str]) -> dict[str, str]:
+    """Those of some cases about which something was signed, with their cohort; an estimate alone is no decision."""
     wanted = (_table.c.case_key.in_(list(case_keys))) & (_table.c.decision != "estimate")
     with reading() as connection:
-        return set(connection.scalars(select(_table.c.case_key).where(wanted).distinct()))
+        asked = select(_table.c.case_key, _table.c.cohort).where(wanted).distinct()
+        return {row.case_key: row.cohort for row in connection.execute(asked)}
 
 
 def _record(row: Row[Any]) -> Record:
