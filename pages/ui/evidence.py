@@ -11,7 +11,7 @@ from mtl.figures.markup import text
 from mtl.language import N_, _, number
 from mtl.services import wording
 from mtl.services.cohorts import CohortSummary
-from pages.ui import accuracy, address, report_panel
+from pages.ui import accuracy, address, calibration, compare, cutoff, report_panel, risk_groups, subgroups
 
 #: What a reader asks, in the order in which it is asked; a panel belongs to one of them.
 GROUPS = {
@@ -34,6 +34,11 @@ class Panel:
 
 PANELS: dict[str, Panel] = {
     "accuracy": Panel(N_("Accuracy"), accuracy.show, "good"),
+    "calibration": Panel(N_("Calibration"), calibration.show, "good"),
+    "cutoff": Panel(N_("Cut-off"), cutoff.show, "good"),
+    "risk_groups": Panel(N_("Risk groups"), risk_groups.show, "good"),
+    "compare": Panel(N_("Compare models"), compare.show, "good"),
+    "subgroups": Panel(N_("Subgroups"), subgroups.show, "whom"),
     "report": Panel(N_("Validation report"), report_panel.show, "documents"),
 }
 
