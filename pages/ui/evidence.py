@@ -12,9 +12,21 @@ from mtl.language import N_, _, number
 from mtl.services import wording
 from mtl.services.cohorts import CohortSummary
 from pages.ui import (
-    accuracy, address, calibration, compare, cutoff, elsewhere, missing, report_panel, risk_groups, robustness, shift, stability,
-    subgroups, uncertainty,
-)  # fmt: skip
+    accuracy,
+    address,
+    calibration,
+    compare,
+    cutoff,
+    elsewhere,
+    missing,
+    report_panel,
+    risk_groups,
+    robustness,
+    shift,
+    stability,
+    subgroups,
+    uncertainty,
+)
 
 #: What a reader asks, in the order in which it is asked; a panel belongs to one of them.
 GROUPS = {
