@@ -22,6 +22,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import hashlib
+import importlib.util
 import json
 import os
 import random
@@ -527,9 +528,7 @@ def run(kills: int, seed: int, folder: Path) -> tuple[Told, bool]:
         rounds.played.end()
         end_worker(home)
     if "database" in faults:
-        from tests import postgresql
-
-        with postgresql.running() as server, server.database() as url:
+        with postgresql().running() as server, server.database() as url:
             home, env = folder / "home", {"CONSILIUM_DATABASE_URL": url}
             prepare(home, env)
             rounds = Rounds(home, Disk(home, False), env, rng, told)
@@ -540,6 +539,16 @@ def run(kills: int, seed: int, folder: Path) -> tuple[Told, bool]:
             end_worker(home)
             os.environ.pop("CONSILIUM_DATABASE_URL")
     return told, small.mounted
+
+
+def postgresql() -> Any:
+    """The tests' module that starts Debian's PostgreSQL."""
+    path = ROOT / "tests" / "postgresql.py"
+    found = importlib.util.spec_from_file_location("postgresql", path)
+    assert found is not None and found.loader is not None
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
 
 
 def end_worker(home: Path) -> None:
