@@ -12,6 +12,7 @@ from mtl import __version__
 from mtl.commands import (
     audit,
     backup,
+    card,
     console,
     evaluate,
     explain,
@@ -23,6 +24,7 @@ from mtl.commands import (
     restore,
     serve,
     train,
+    validate,
 )
 
 COMMANDS: dict[str, tuple[ModuleType, str]] = {
@@ -32,6 +34,8 @@ COMMANDS: dict[str, tuple[ModuleType, str]] = {
     "predict": (predict, "every task's numbers for a table, or for one JSON case"),
     "explain": (explain, "why one patient's numbers are what they are"),
     "report": (report, "one patient's page for the tumour board, as PDF"),
+    "card": (card, "the model card: TRIPOD+AI and HTI-1, as PDF or Markdown"),
+    "validate": (validate, "the validation report, as PDF, HTML or Markdown"),
     "link": (link, "the address of a case on the running app"),
     "serve": (serve, "start the app"),
     "backup": (backup, "everything that the app keeps, as one file"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from concurrent.futures import Executor
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -24,11 +25,12 @@ from mtl.model.intervals import Uncertainty
 from mtl.model.offsets import periods, treatment_offsets, trials_of
 from mtl.model.outputs import predictions
 from mtl.model.plan import Plan
+from mtl.model.pool import Progress
 from mtl.model.predictor import Predictor
 from mtl.model.problem import Problem, TrainingError
 from mtl.model.refit_files import refits_from_text, refits_to_text
 from mtl.model.refits import REFITS, Refits, fit_refits
-from mtl.model.train import EFFORTS, Progress, TaskFit, Trained, train
+from mtl.model.train import EFFORTS, TaskFit, Trained, train
 from mtl.study import Study
 
 FOLDS = 5
@@ -89,7 +91,9 @@ class MultiTaskModel:
 
     # Fitting --------------------------------------------------------------------------------------
 
-    def fit(self, table: pd.DataFrame, progress: Progress | None = None) -> MultiTaskModel:
+    def fit(
+        self, table: pd.DataFrame, progress: Progress | None = None, pool: Executor | None = None
+    ) -> MultiTaskModel:
         """Fit every task that has labels.
 
         Parameters
@@ -98,6 +102,9 @@ class MultiTaskModel:
             One row a patient; columns are found by name, others ignored.
         progress
             Called with what was just done and the share of the work done; what it raises ends the training.
+        pool
+            Who fits the experts: threads of this process if left out, else an executor such as
+            :func:`mtl.jobs.executor.executor` gives. The model is the same, bit for bit.
 
         Raises
         ------
@@ -112,9 +119,9 @@ class MultiTaskModel:
         for name, reason in problem.left_out.items():
             warnings.warn(f"task {name} is left out: {reason}", TableWarning, stacklevel=2)
         threads = self.threads or min(os.cpu_count() or 1, 8)
-        trained = train(
-            problem, EFFORTS[self.effort], self.background, threads, progress or (lambda what, share: None)
-        )
+        quiet: Progress = lambda what, share: None  # noqa: E731
+        effort = EFFORTS[self.effort]
+        trained = train(problem, effort, self.background, threads, progress or quiet, pool=pool)
         self._take(trained, problem)
         return self
 
@@ -163,12 +170,16 @@ class MultiTaskModel:
             raise NotFittedError("this model is not fitted yet: call fit(table) or MultiTaskModel.load(path)")
 
     def fit_intervals(
-        self, table: pd.DataFrame, refits: int = REFITS, progress: Progress | None = None
+        self,
+        table: pd.DataFrame,
+        refits: int = REFITS,
+        progress: Progress | None = None,
+        pool: Executor | None = None,
     ) -> MultiTaskModel:
         """Learn how sure the probabilities and risks are: refit on drawn labels, :mod:`mtl.model.refits`.
 
         `predict` then gives limits beside every number. It takes about as long as `fit` does, and may come after
-        `load`, with the table that the model was trained on.
+        `load`, with the table that the model was trained on. `pool` as for `fit`.
 
         Raises
         ------
@@ -185,7 +196,7 @@ class MultiTaskModel:
         threads = self.threads or min(os.cpu_count() or 1, 8)
         plan = Plan.from_dict(self.training_["plan"])
         quiet: Progress = lambda what, share: None  # noqa: E731
-        found = fit_refits(problem, self.predictor_, plan, refits, threads, progress or quiet)
+        found = fit_refits(problem, self.predictor_, plan, refits, threads, progress or quiet, pool)
         self._sure = Uncertainty(self.predictor_, found)
         return self
 
@@ -199,13 +210,24 @@ class MultiTaskModel:
         """How sure the predictor that was fitted on all rows is, also where another one stands in for it."""
         return self._sure
 
+    def standing_in(
+        self, predictor: Predictor, training: dict[str, Any], uncertainty: Uncertainty | None
+    ) -> MultiTaskModel:
+        """A model of the same study and tasks with another predictor, training record and uncertainty: another version."""
+        self._check_fitted()
+        other = MultiTaskModel(self.study, self.effort, self.random_state, self.background, self.threads)
+        other.predictor_, other.training_, other._sure = predictor, training, uncertainty
+        other.left_out_ = dict(self.left_out_)
+        return other
+
     # Asking ---------------------------------------------------------------------------------------
 
     def predict(self, table: pd.DataFrame) -> pd.DataFrame:
         """Every task's numbers, a row a patient: see :func:`mtl.model.outputs.predictions` for the columns."""
         self._check_fitted()
         encoded = self._encode(table)
-        self._warn_about_treatments(table)
+        for doubt in self.doubts(table):
+            warnings.warn(doubt, TableWarning, stacklevel=2)
         return predictions(self.study, self.predictor_, encoded.X, table, self.uncertainty_)
 
     def margin(self, table: pd.DataFrame, task: str) -> Floats:
@@ -240,16 +262,14 @@ class MultiTaskModel:
                 warnings.warn(describe(note), TableWarning, stacklevel=3)
         return encoded
 
-    def _warn_about_treatments(self, table: pd.DataFrame) -> None:
-        for task in self.tasks_:
-            if not trials_of(self.study, task):
-                continue
-            for column in treatment_offsets(self.study, table, task).unknown:
-                warnings.warn(
-                    f"column {column!r} does not say for every row what was given; {task} is then predicted without it",
-                    TableWarning,
-                    stacklevel=3,
-                )
+    def doubts(self, table: pd.DataFrame) -> list[str]:
+        """What was given and the table does not say for every row, a sentence a column and task."""
+        return [
+            f"column {column!r} does not say for every row what was given; {task} is then predicted without it"
+            for task in self.tasks_
+            if trials_of(self.study, task)
+            for column in treatment_offsets(self.study, table, task).unknown
+        ]
 
     # Files ----------------------------------------------------------------------------------------
 

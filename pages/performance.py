@@ -30,7 +30,8 @@ st.segmented_control(
     label_visibility="collapsed",
     on_change=lambda: address.put(cohort=st.session_state["performance_cohort"], task=None),
 )
-panel = evidence.choose()
-address.remember("performance.py", cohort=chosen, panel=panel)
 evidence.about(ready[chosen])
+panel = evidence.choose()
+task = {"task": shown} if (shown := address.read(address.TASK)) else {}
+address.remember("performance.py", cohort=chosen, panel=panel, **task)
 evidence.PANELS[panel].show(ready[chosen])

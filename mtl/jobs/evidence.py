@@ -10,12 +10,26 @@ from typing import Any
 import numpy as np
 
 from mtl.data.encode import encode
-from mtl.evidence import accuracy
+from mtl.evidence import (
+    accuracy,
+    calibration,
+    coverage,
+    cutoff,
+    elsewhere,
+    missing,
+    recalibration,
+    risk_groups,
+    robustness,
+    shift,
+    side_by_side,
+    stability,
+    subgroups,
+)  # fmt: skip
 from mtl.evidence.subject import Checkpoint, Report, Subject
 from mtl.jobs.queue import Payload
 from mtl.multitask import TableWarning
 from mtl.store import cohorts, evidence, models
-from mtl.store.cohorts import Cohort
+from mtl.store.cohorts import Cohort, CohortError
 from mtl.store.models import ModelRecord
 
 
@@ -39,7 +53,19 @@ class Part:
 
 
 PARTS: dict[str, Part] = {
-    "accuracy": Part(accuracy.compute),
+    "accuracy": Part(accuracy.compute, version=2),
+    "side_by_side": Part(side_by_side.compute),
+    "calibration": Part(calibration.compute),
+    "cutoff": Part(cutoff.compute),
+    "risk_groups": Part(risk_groups.compute),
+    "subgroups": Part(subgroups.compute),
+    "stability": Part(stability.compute),
+    "coverage": Part(coverage.compute),
+    "shift": Part(shift.compute),
+    "recalibration": Part(recalibration.compute),
+    "elsewhere": Part(elsewhere.compute, training_only=True),
+    "missing": Part(missing.compute),
+    "robustness": Part(robustness.compute),
 }
 
 
@@ -50,10 +76,27 @@ def gather(payload: Payload, report: Report) -> None:
     record, cohort = models.get(str(payload["model"])), cohorts.get(str(payload["cohort"]))
     if evidence.find(record, cohort, name, part.version) is None:
         checkpoint = evidence.Pieces(record, cohort, name, part.version)
-        evidence.keep(
-            record, cohort, name, part.version, part.compute(subject(record, cohort), report, checkpoint)
-        )
+        timed = _timed(record, cohort, name, part.version, report, fresh=not len(checkpoint))
+        found = part.compute(subject(record, cohort), timed, checkpoint)
+        evidence.keep(record, cohort, name, part.version, found)
     report("saving", 1.0)
+
+
+def _timed(
+    record: ModelRecord, cohort: Cohort, part: str, version: int, report: Report, fresh: bool
+) -> Report:
+    """A report that also writes down when the work began, and with what share done: from these follows how long it takes."""
+    begun = [fresh]
+    if fresh:
+        evidence.note_beginning(record, cohort, part, version, 0.0)
+
+    def told(stage: str, share: float) -> None:
+        if not begun[0]:  # it goes on from pieces: what they were worth is known with the first report
+            evidence.note_beginning(record, cohort, part, version, share)
+            begun[0] = True
+        report(stage, share)
+
+    return told
 
 
 def subject(record: ModelRecord, cohort: Cohort) -> Subject:
@@ -64,4 +107,15 @@ def subject(record: ModelRecord, cohort: Cohort) -> Subject:
         X = encode(cohort.study, table).X
     fold = models.fold_of(record, cohort, X, cohort.identifiers(), 0).astype(np.int64)
     own = {f: models.load_fold(record, f) for f in np.unique(fold).tolist() if f >= 0}
-    return Subject(cohort.study, table, models.load(record), fold, own)
+    return Subject(cohort.study, table, models.load(record), fold, own, _training(record))
+
+
+def _training(record: ModelRecord) -> Callable[[], Subject] | None:
+    """How to find a model's training patients; None where its cohort is not here as it was."""
+    if record.cohort is None or record.data is None:
+        return None
+    try:
+        found = cohorts.get(record.cohort)
+    except CohortError:
+        return None
+    return None if found.data != record.data else lambda: subject(record, found)

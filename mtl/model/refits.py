@@ -8,9 +8,8 @@ fit from the truth, about as far as the fit does.
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +20,7 @@ from mtl.model.forest import SMALL, Floats, Forest
 from mtl.model.linear import fit_path
 from mtl.model.masking import mask_at_random
 from mtl.model.plan import Plan
+from mtl.model.pool import Step, Tick, at_hand, outcomes
 from mtl.model.predictor import Predictor, TaskPredictor
 from mtl.model.problem import Problem, Rows, Split, TaskData, TrainingError
 from mtl.model.simulate import draw_labels
@@ -128,6 +128,16 @@ def without_stand_ins(predictor: Predictor) -> Predictor:
 
 
 @dataclass(frozen=True)
+class _Given:
+    """What every refit starts from; `truth` are the predictor's margins of the training rows, by task."""
+
+    problem: Problem
+    predictor: Predictor
+    plan: Plan
+    truth: dict[str, Floats]
+
+
+@dataclass(frozen=True)
 class _One:
     """One refit: by task its coefficients, trees, constant and baseline; the shared forests by group."""
 
@@ -145,6 +155,7 @@ def fit_refits(
     count: int,
     threads: int,
     progress: Callable[[str, float], None],
+    pool: Executor | None = None,
 ) -> Refits:
     """Refit a predictor on `count` draws of its training labels; deterministic for the problem's seed.
 
@@ -156,31 +167,19 @@ def fit_refits(
         What its training chose; refits take the same shapes, rounds, penalties and weights.
     progress
         Called with what was just done and the share of the work; what it raises ends the refitting.
+    pool
+        Who refits; threads of this process, `threads` of them, if left out.
 
     Raises
     ------
     TrainingError
         Drawn labels leave a task without events or without a class, time and again.
     """
-    done, lock = [0], Lock()
     plain = without_stand_ins(predictor)
-    truth = plain.margins(problem.X)
-
-    def run(number: int) -> _One:
-        one = _refit(problem, plain, plan, truth, number)
-        with lock:
-            done[0] += 1
-            progress("refits", done[0] / count)
-        return one
-
-    with threadpool_limits(limits=1), ThreadPoolExecutor(threads) as pool:
-        futures = [pool.submit(run, number) for number in range(count)]
-        try:
-            ones = [future.result() for future in futures]
-        except BaseException:
-            for future in futures:
-                future.cancel()
-            raise
+    given = at_hand(pool, _Given(problem, plain, plan, plain.margins(problem.X)))
+    steps = [Step("refits", _refit, (given, number)) for number in range(count)]
+    with threadpool_limits(limits=1):
+        ones: list[_One] = outcomes(steps, threads, pool, progress)
     tasks = []
     for i, fitted in enumerate(plain.tasks):
         increments = [one.increments[i] for one in ones]
@@ -225,7 +224,8 @@ def _drawn(
     )
 
 
-def _refit(problem: Problem, predictor: Predictor, plan: Plan, truth: dict[str, Floats], number: int) -> _One:
+def _refit(given: _Given, number: int, _tick: Tick) -> _One:
+    problem, predictor, plan, truth = given.problem, given.predictor, given.plan, given.truth
     rng = np.random.default_rng([problem.seed, 4, number])
     tasks = _drawn(problem, predictor, truth, rng)
     sample = replace(problem, tasks=tasks)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from functools import partial
-from threading import Event, Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +21,9 @@ from mtl.model.linear_fit import CrossFittedLinear, cross_fit_linear
 from mtl.model.losses import Loss
 from mtl.model.novelty import Novelty, fit_novelty
 from mtl.model.plan import ChosenTrees, Plan
+from mtl.model.pool import Progress, Step, Tick, at_hand, outcomes
 from mtl.model.predictor import EXPERTS, Background, Predictor, TaskPredictor
-from mtl.model.problem import Group, Problem, Rows, TaskData, TrainingError
+from mtl.model.problem import Group, Problem, Rows, TaskData
 from mtl.model.trees import (
     CrossFittedTrees,
     FittedTrees,
@@ -36,8 +34,6 @@ from mtl.model.trees import (
 )
 
 LEVEL = 0.90  # of every interval that the product shows
-
-Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)
@@ -109,8 +105,9 @@ def train(
     threads: int,
     progress: Progress,
     novelty: bool = True,
+    pool: Executor | None = None,
 ) -> Trained:
-    """Fit a problem; see the module. The result depends on the problem's seed, never on the number of threads.
+    """Fit a problem; see the module. The result depends on the problem's seed, never on who does the work.
 
     Parameters
     ----------
@@ -120,9 +117,11 @@ def train(
         Called with what was just done and the share of the work done; an exception it raises ends the training.
     novelty
         Whether the model learns to tell patients unlike those of the training; without it nobody is.
+    pool
+        Who fits the experts; threads of this process, `threads` of them, if left out.
     """
     with threadpool_limits(limits=1):  # sums in BLAS must not depend on the number of threads
-        experts = _fit_experts(problem, effort, threads, progress, novelty)
+        experts = _fit_experts(problem, effort, threads, progress, novelty, pool)
         fits = {task.name: _blend(problem, i, experts) for i, task in enumerate(problem.tasks)}
         assembled = [
             _assemble(problem, experts, fits, which, background) for which in range(len(problem.splits))
@@ -149,71 +148,47 @@ class _Experts:
 
 
 def _fit_experts(
-    problem: Problem, effort: Effort, threads: int, progress: Progress, novelty: bool
+    problem: Problem, effort: Effort, threads: int, progress: Progress, novelty: bool, pool: Executor | None
 ) -> _Experts:
-    jobs: list[tuple[str, Callable[[Callable[[], None]], object]]] = []
-    for g, group in enumerate(problem.groups):
-        jobs.append(("shared trees", partial(_shared, problem, group, effort, _seed(problem, 11, g))))
+    given = at_hand(pool, problem)
+    steps = [
+        Step("shared trees", _shared, (given, group, effort, _seed(problem, 11, g)))
+        for g, group in enumerate(problem.groups)
+    ]
     for i, task in enumerate(problem.tasks):
-        jobs.append((f"own trees: {task.name}", partial(_own, problem, task, effort, _seed(problem, 12, i))))
-        jobs.append(
-            (
-                f"linear: {task.name}",
-                partial(cross_fit_linear, problem, task, effort.readings, effort.grid, _seed(problem, 13, i)),
-            )
-        )
+        steps.append(Step(f"own trees: {task.name}", _own, (given, task, effort, _seed(problem, 12, i))))
+        choices = (effort.readings, effort.grid, _seed(problem, 13, i))
+        steps.append(Step(f"linear: {task.name}", cross_fit_linear, (given, task, *choices)))
     if novelty:
-        jobs.append(("who is unlike them", lambda tick: fit_novelty(problem)))
-    done, lock, stopped = [0.0], Lock(), Event()
-
-    def tick(name: str) -> None:
-        if stopped.is_set():  # somebody interrupted the thread that waits: the others need not go on
-            raise TrainingError("the training was stopped")
-        progress(name, done[0])
-
-    def run(name: str, job: Callable[[Callable[[], None]], object]) -> object:
-        result = job(partial(tick, name))
-        with lock:
-            done[0] += 0.95 / len(jobs)
-            progress(name, done[0])
-        return result
-
-    with ThreadPoolExecutor(threads) as pool:
-        futures = [pool.submit(run, name, job) for name, job in jobs]
-        try:
-            results = [f.result() for f in futures]
-        except BaseException:
-            stopped.set()
-            for f in futures:
-                f.cancel()
-            raise
+        steps.append(Step("who is unlike them", _novelty, (given,)))
+    results = outcomes(steps, threads, pool, progress, 0.95)
     n = len(problem.groups)
     fitted = results[: n + 2 * len(problem.tasks)]
     unlike = results[-1] if novelty else (Novelty.nobody(problem.X.shape[1]),) * len(problem.splits)
-    return _Experts(tuple(fitted[n + 1 :: 2]), tuple(fitted[n::2]), tuple(fitted[:n]), unlike)  # type: ignore[arg-type]
+    return _Experts(tuple(fitted[n + 1 :: 2]), tuple(fitted[n::2]), tuple(fitted[:n]), unlike)
 
 
 def _seed(problem: Problem, *place: int) -> int:
     return int(np.random.SeedSequence([problem.seed, *place]).generate_state(1)[0] % (2**31 - 1000))
 
 
-def _shared(
-    problem: Problem, group: Group, effort: Effort, seed: int, tick: Callable[[], None]
-) -> CrossFittedTrees:
+def _shared(problem: Problem, group: Group, effort: Effort, seed: int, tick: Tick) -> CrossFittedTrees:
     structure = shared_structure(problem, group)
     if _alone(group):  # its trees would be nobody's
         effort = Effort((replace(effort.trees[0], max_rounds=0),))
     return _best_trees(problem, structure, effort, seed, tick)
 
 
-def _own(
-    problem: Problem, task: TaskData, effort: Effort, seed: int, tick: Callable[[], None]
-) -> CrossFittedTrees:
+def _novelty(problem: Problem, _tick: Tick) -> tuple[Novelty, ...]:
+    return fit_novelty(problem)
+
+
+def _own(problem: Problem, task: TaskData, effort: Effort, seed: int, tick: Tick) -> CrossFittedTrees:
     return _best_trees(problem, own_structure(problem, task), effort, seed, tick)
 
 
 def _best_trees(
-    problem: Problem, structure: Structure, effort: Effort, seed: int, tick: Callable[[], None]
+    problem: Problem, structure: Structure, effort: Effort, seed: int, tick: Tick
 ) -> CrossFittedTrees:
     """The configuration with the smallest held-out loss, each task measured against the first configuration."""
     tried = [cross_fit_trees(problem, structure, config, seed, tick) for config in effort.trees]

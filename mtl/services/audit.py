@@ -56,6 +56,7 @@ ACTIONS = {
     "evidence": N_("asked for evidence"),
     "cancel": N_("stopped a job"),
     "register": N_("registered a model"),
+    "card": N_("wrote on a model card"),
     "share": N_("shared a cohort"),
     "end sharing": N_("ended a sharing"),
     "forget": N_("deleted a cohort"),

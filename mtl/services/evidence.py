@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from mtl import jobs
 from mtl.jobs.evidence import PARTS
+from mtl.jobs.queue import Job
 from mtl.services import owners, trail
 from mtl.services.loaded import record
 from mtl.services.users import require
@@ -15,6 +17,7 @@ from mtl.store.cohorts import Cohort, CohortError
 from mtl.store.models import ModelRecord
 
 READ, BEGIN = "model:read", "model:write"
+SMALLEST_GAIN = 0.02  # share of the work that must be done before its pace says anything
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,8 @@ class PartState:
     share : float
         Share of the work done, 0 to 1.
     error : str or None
+    remaining : float or None
+        Seconds until it is done, by the pace so far; None where that cannot be said.
     """
 
     part: str
@@ -38,6 +43,7 @@ class PartState:
     stage: str = ""
     share: float = 0.0
     error: str | None = None
+    remaining: float | None = None
 
     @property
     def open(self) -> bool:
@@ -61,7 +67,19 @@ def state(cohort: str, part: str) -> PartState:
     job = jobs.latest(_topic(found, model, part))
     if job is None or job.state == "done":
         return PartState(part, "absent")
-    return PartState(part, job.state, job.stage, job.share, job.error)
+    return PartState(part, job.state, job.stage, job.share, job.error, _remaining(found, model, part, job))
+
+
+def _remaining(cohort: Cohort, model: ModelRecord, part: str, job: Job) -> float | None:
+    begun = store.beginning(model, cohort, part, PARTS[part].version)
+    if job.state != "running" or begun is None:
+        return None
+    began, share = begun
+    gained = job.share - share
+    if gained < SMALLEST_GAIN or job.share > 1:
+        return None
+    passed = (datetime.now(UTC) - datetime.fromisoformat(began)).total_seconds()
+    return max(passed, 0.0) * (1 - job.share) / gained
 
 
 def begin(cohort: str, part: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mtl import jobs
 from mtl.jobs.samples import SAMPLES, model_key
-from mtl.model.files import MANIFEST
+from mtl.model.files import MANIFEST, read_folder
 from mtl.multitask import MultiTaskModel
 from mtl.services import owners, trail
 from mtl.services.owners import may_see
@@ -16,6 +16,7 @@ from mtl.services.users import require
 from mtl.store import models
 from mtl.store.database import StoreError
 from mtl.store.models import ModelRecord
+from mtl.tables.questions import REMEMBERED
 
 __all__ = ["ModelSummary", "Resolved", "every", "register", "resolve", "score"]
 
@@ -64,7 +65,8 @@ def register(folder: str | Path, name: str) -> ModelSummary:
     """Keep a saved model under a name, so that cohorts can show its numbers. The same content is kept once."""
     require("model:write")
     model = MultiTaskModel.load(folder)
-    record = models.register_exported(f"model-{model.version_}", name, model)
+    answers = read_folder(folder).get(REMEMBERED)
+    record = models.register_exported(f"model-{model.version_}", name, model, answers)
     trail.note("register", model=record.key)
     return summary(record)
 

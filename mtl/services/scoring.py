@@ -22,7 +22,7 @@ from mtl.services.users import require
 from mtl.store import models
 from mtl.store.database import StoreError
 from mtl.study import Study
-from mtl.tables.units import factor
+from mtl.tables.units import differ
 
 __all__ = [
     "Difference",
@@ -138,13 +138,7 @@ def _units(study: Study, upload: Upload, columns: list[str]) -> list[Difference]
     for feature in study.features:
         own = upload.cleaned.units.get(names.get(feature.name, feature.name))
         wanted = feature.unit.get("en")
-        if (
-            feature.name not in columns
-            or not own
-            or not wanted
-            or own == wanted
-            or factor(own, wanted) == 1.0
-        ):
+        if feature.name not in columns or not differ(own, wanted):
             continue
         text = _("{name} is in {own} here, and in {wanted} in the study. Convert it before scoring.").format(
             name=feature.name, own=own, wanted=wanted

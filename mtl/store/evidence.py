@@ -30,6 +30,7 @@ def keep(record: ModelRecord, cohort: Cohort, part: str, version: int, content: 
     text = json.dumps({"finished": now(), **content}, ensure_ascii=False, allow_nan=False)
     _write(_file(record, cohort, part, version), text)
     shutil.rmtree(_pieces(record, cohort, part, version), ignore_errors=True)
+    _file(record, cohort, part, version).with_suffix(".began").unlink(missing_ok=True)
 
 
 def find(record: ModelRecord, cohort: Cohort, part: str, version: int) -> dict[str, Any] | None:
@@ -50,6 +51,22 @@ def find(record: ModelRecord, cohort: Cohort, part: str, version: int) -> dict[s
             f"{path.name} of model {record.key} cannot be read; remove it and compute it again"
         ) from error
     return found
+
+
+def note_beginning(record: ModelRecord, cohort: Cohort, part: str, version: int, share: float) -> None:
+    """Write down that a part is being computed from now on, and how much of it was done already."""
+    text = json.dumps({"began": now(), "share": share})
+    _write(_file(record, cohort, part, version).with_suffix(".began"), text)
+
+
+def beginning(record: ModelRecord, cohort: Cohort, part: str, version: int) -> tuple[str, float] | None:
+    """When the computing of a part began last, ISO 8601 in UTC, and the share done then; None where it never did."""
+    path = _file(record, cohort, part, version).with_suffix(".began")
+    try:
+        found = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    return str(found["began"]), float(found["share"])
 
 
 class Pieces(MutableMapping[str, Any]):

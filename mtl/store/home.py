@@ -15,7 +15,7 @@ ENVIRONMENT = "CONSILIUM_HOME"
 WORK = ".work-"  # prefix of what is being written
 SECRET_BYTES = 32
 #: Folders that hold state; what else lies in a home can be made again.
-ROOMS = ("cohorts", "evidence", "models", "trials", "uploads")
+ROOMS = ("cards", "cohorts", "evidence", "models", "trials", "uploads")
 REMOVING = "removing.lock"  # held while something is removed, and while a backup must find everything
 SERVING = "server.lock"  # shared by every server of a home while it runs
 RESTORING = "restoring"  # there while a restore is under way, or was interrupted
@@ -67,11 +67,14 @@ def sync(folder: Path) -> None:
 
 def clear_unfinished() -> int:
     """Remove what a killed process left half-written; how many there were. Only the one worker may call it."""
-    left = [path for name in ROOMS for path in room(name).rglob(f"{WORK}*") if path.is_dir()]
-    for path in left:
-        if not _alive(path):
+    left = [path for name in ROOMS for path in room(name).rglob(f"{WORK}*")]
+    dead = [path for path in left if not _alive(path)]
+    for path in dead:
+        if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
-    return len(left)
+        else:
+            path.unlink(missing_ok=True)
+    return len(dead)
 
 
 def _alive(path: Path) -> bool:

@@ -62,7 +62,7 @@ def _holds(data: Any, step: int | str) -> bool:
 
 def problems(study: Study) -> list[str]:
     """Every rule the study breaks, as sentences that name the entry and the remedy."""
-    found = list(_lists(study))
+    found = [*_lists(study), *_places(study)]
     for feature in study.features:
         found += [f"feature {feature.name!r}: {problem}" for problem in _feature(feature, study)]
     for task in study.tasks:
@@ -87,6 +87,16 @@ def _lists(study: Study) -> Iterator[str]:
         yield from _twice(
             (trial.name for trial in treatment.trials), f"treatment {treatment.column!r}, trial"
         )
+
+
+def _places(study: Study) -> Iterator[str]:
+    """The columns of hospital and date divide the cohort for validation; neither may be what names a row."""
+    for word in ("site", "date"):
+        column = getattr(study, word)
+        if column is not None and column in (study.identifier, study.patient):
+            yield f"{word}: {column!r} identifies the patient; name another column, or none"
+    if study.site is not None and study.site == study.date:
+        yield f"site and date: both are the column {study.site!r}; remove one of them"
 
 
 def _twice(names: Iterable[str], what: str) -> Iterator[str]:
@@ -124,6 +134,11 @@ def _feature(feature: Feature, study: Study) -> Iterator[str]:
         inside = feature.valid[0] <= feature.typical[0] and feature.typical[1] <= feature.valid[1]
         if not inside:
             yield "typical: lies outside valid; widen valid or narrow typical"
+    given = [word for word in ("error", "error_percent") if getattr(feature, word) is not None]
+    if given and feature.kind != "numeric":
+        yield f"{given[0]}: of numeric features only; this one is {feature.kind}, remove it"
+    if len(given) > 1:
+        yield "error and error_percent: say the measurement error once; remove one of them"
     if feature.name in (study.identifier, study.patient):
         yield "identifies the patient; remove it from the features"
     for task in study.tasks:

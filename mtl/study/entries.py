@@ -107,7 +107,10 @@ class Level(Entry):
 
 
 class Feature(Entry):
-    """A column that may be known about a patient when a question is asked."""
+    """A column that may be known about a patient when a question is asked.
+
+    `error` (in the unit) or `error_percent` (of the value) is by how much a repeated measurement may differ from the first.
+    """
 
     name: Name
     kind: Literal["numeric", "ordinal", "categorical", "boolean"]
@@ -118,6 +121,8 @@ class Feature(Entry):
     typical: tuple[FiniteFloat, FiniteFloat] | None = None
     levels: list[Level] = Field(default_factory=list)
     decimals: Annotated[int, Field(ge=0, le=10)] | None = None
+    error: Annotated[FiniteFloat, Field(gt=0)] | None = None
+    error_percent: Annotated[FiniteFloat, Field(gt=0, le=100)] | None = None
     changeable: bool = False
     codes: dict[Name, Plain] = Field(default_factory=dict)
     description: Text | None = None

@@ -135,6 +135,22 @@ def cleaning(upload: Upload) -> None:
                     "refused",
                 )
             _download(_("Clean table (CSV)"), "clean_table", lambda: export.csv_bytes(upload.table), "clean")
+            _answers(upload)
+
+
+def _answers(upload: Upload) -> None:
+    """What was answered, for `--answers` on the command line."""
+    if upload.answers == uploads.Answers():
+        return
+    st.download_button(
+        _("Answers (JSON)"),
+        lambda: upload.answers.to_json().encode(),
+        "answers.json",
+        "application/json",
+        key="download_answers",
+        icon=":material/download:",
+        on_click="ignore",
+    )
 
 
 def _summary(upload: Upload) -> str:

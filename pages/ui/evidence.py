@@ -1,4 +1,4 @@
-"""The panels of the evidence, as data; each part is computed by a job, shown while it runs, and kept."""
+"""The panels of the evidence, as data: each answers one question about a model; only the open one runs."""
 
 from __future__ import annotations
 
@@ -9,50 +9,77 @@ import streamlit as st
 
 from mtl.figures.markup import text
 from mtl.language import N_, _, number
+from mtl.services import wording
 from mtl.services.cohorts import CohortSummary
-from pages.ui import accuracy, address
+from pages.ui import accuracy, address, report_panel
+
+#: What a reader asks, in the order in which it is asked; a panel belongs to one of them.
+GROUPS = {
+    "good": N_("How good is it?"),
+    "whom": N_("For whom?"),
+    "sure": N_("How sure is it?"),
+    "sharing": N_("What did sharing bring?"),
+    "documents": N_("Documents"),
+}
 
 
 @dataclass(frozen=True)
 class Panel:
-    """A panel: its title before translation, and what shows it for a cohort."""
+    """A panel: its title before translation, what shows it for a cohort, and the key of :data:`GROUPS` it belongs to."""
 
     title: str
     show: Callable[[CohortSummary], None]
+    group: str = "sure"
 
 
 PANELS: dict[str, Panel] = {
-    "accuracy": Panel(N_("Accuracy"), accuracy.show),
+    "accuracy": Panel(N_("Accuracy"), accuracy.show, "good"),
+    "report": Panel(N_("Validation report"), report_panel.show, "documents"),
 }
 
 
 def choose() -> str:
-    """Let the reader choose a panel; its name. Only the open one runs."""
+    """Let the reader choose a question, then a panel; its name."""
     asked = address.read(address.PANEL)
-    st.session_state["panel"] = asked if asked in PANELS else next(iter(PANELS))
+    open_now = asked if asked in PANELS else next(iter(PANELS))
+    by_group = {group: [name for name, panel in PANELS.items() if panel.group == group] for group in GROUPS}
+    groups = [group for group, names in by_group.items() if names]
+    st.session_state["panel_group"] = PANELS[open_now].group
     st.segmented_control(
-        _("Part of the evidence"),
-        list(PANELS),
-        format_func=lambda name: _(PANELS[name].title),
-        key="panel",
+        _("Question"),
+        groups,
+        format_func=lambda group: _(GROUPS[group]),
+        key="panel_group",
         required=True,
         label_visibility="collapsed",
-        on_change=lambda: address.put(panel=st.session_state["panel"]),
+        on_change=lambda: address.put(panel=by_group[st.session_state["panel_group"]][0]),
     )
-    return str(st.session_state["panel"])
+    names = by_group[PANELS[open_now].group]
+    st.session_state["panel"] = open_now
+    if len(names) > 1:
+        st.segmented_control(
+            _("Part of the evidence"),
+            names,
+            format_func=lambda name: _(PANELS[name].title),
+            key="panel",
+            required=True,
+            label_visibility="collapsed",
+            on_change=lambda: address.put(panel=st.session_state["panel"]),
+        )
+    return open_now
 
 
 def about(cohort: CohortSummary) -> None:
-    """Say whose numbers these are: data, model, and whether the patients were in the training."""
+    """Say whose numbers these are: patients, whether they were in the training, which model and of when."""
     whose = (
         _("none of these patients was in the training")
         if cohort.external
         else _("every patient judged by a model that did not see them")
     )
     model = cohort.model
-    parts = [
-        _("{count} patients").format(count=number(cohort.n)),
-        whose,
-        _("model {version}").format(version=model.version) if model is not None else "",
-    ]
-    st.html(f'<p class="quiet">{text(" · ".join(part for part in parts if part))}</p>')
+    parts = [_("{count} patients").format(count=number(cohort.n)), whose]
+    if model is not None:
+        parts.append(
+            _("model {version}, {date}").format(version=model.version, date=wording.day(model.trained))
+        )
+    st.html(f'<p class="quiet">{text(" · ".join(parts))}</p>')

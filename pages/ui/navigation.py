@@ -51,11 +51,13 @@ SECTIONS: dict[str, tuple[Page, ...]] = {
     N_("Model"): (
         Page("explain.py", N_("Explain"), "explain", ":material/insights:"),
         Page("performance.py", N_("Performance"), "performance", ":material/monitoring:"),
+        Page("model_card.py", N_("Model card"), "model_card", ":material/assignment:"),
     ),
     N_("Research"): (Page("trial.py", N_("Target trial"), "trial", ":material/balance:"),),
     N_("Your own data"): (
         Page("upload.py", N_("Bring a table"), "upload", ":material/upload_file:"),
         Page("study.py", N_("Study"), "study", ":material/rule:"),
+        Page("look.py", N_("Look at the data"), "look", ":material/query_stats:"),
         Page("train.py", N_("Train"), "train", ":material/model_training:"),
         Page("score.py", N_("Score"), "score", ":material/table_chart:"),
         Page("access.py", N_("Access"), "access", ":material/lock_open:"),

@@ -60,6 +60,7 @@ def study() -> dict[str, Any]:
 HEAD: dict[str, Any] = {
     "name": "rotterdam",
     "identifier": "pid",
+    "date": "year",
     "title": both("Primary breast cancer, Rotterdam", "原发性乳腺癌（鹿特丹队列）"),
     "description": both(
         "Women operated on for primary breast cancer in 1978-1993 whose tumours are in the Rotterdam tumour bank: "
@@ -93,7 +94,7 @@ def _features() -> list[dict[str, Any]]:
         },
         {
             "name": "age", "kind": "numeric", "stage": "presentation", "label": both("Age at surgery", "手术时年龄"),
-            "unit": both("years", "岁"), "valid": [18, 100], "typical": [32, 79], "decimals": 0,
+            "unit": both("years", "岁"), "valid": [18, 100], "typical": [32, 79], "decimals": 0, "error": 1,
         },
         {
             "name": "meno", "kind": "boolean", "stage": "presentation", "label": both("Postmenopausal", "绝经后"),
