@@ -39,6 +39,7 @@ ACTIONS = {
     "list": N_("saw a list of patients"),
     "open case": N_("opened a case"),
     "what if": N_("asked what if"),
+    "mark case": N_("saw a case among all patients"),
     "treatment": N_("looked at a treatment"),
     "own outcome": N_("looked at the recorded outcome"),
     "print": N_("printed a case"),
