@@ -51,10 +51,10 @@ def start() -> None:
     serve()
     for name in SAMPLES:
         if not is_ready(name):
-            jobs.submit("prepare_sample", {"name": name}, topic=f"sample:{name}")
+            jobs.submit("prepare_sample", {"name": name}, topic=f"sample:{name}", by="")
     for name in SAMPLES:  # after all of them: a number without an interval is better than none
         if lacking(name):
-            jobs.submit("fit_intervals", {"name": name}, topic=f"intervals:{name}")
+            jobs.submit("fit_intervals", {"name": name}, topic=f"intervals:{name}", by="")
 
 
 def ready() -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from mtl.language import _
+from mtl.limits import limit
 from mtl.services import trail
 from mtl.services.users import current as user
 from mtl.services.users import require
@@ -35,7 +36,6 @@ __all__ = [
 ]
 
 PERMISSION = "model:write"
-LIMITS = Limits(megabytes=200)  # what the server takes in one upload; the command line takes more
 _KEPT = 4
 _OPTIONS = ("sheet", "delimiter", "encoding", "header")
 
@@ -131,6 +131,11 @@ def discard() -> None:
     trail.note("discard")
 
 
+def _limits() -> Limits:
+    """What the server takes in one upload; the command line takes more."""
+    return Limits(megabytes=limit("upload_mb"))
+
+
 def _current() -> Stored:
     found = store.current(owner())
     if found is None:
@@ -153,7 +158,7 @@ def _short(name: str) -> str:
 def _keep(
     original: bytes | Stored, data: bytes, name: str, options: dict[str, Any], answers: Answers
 ) -> Upload:
-    raw = read_raw(data, name=name, limits=LIMITS, **options)
+    raw = read_raw(data, name=name, limits=_limits(), **options)
     cleaned = clean(raw, answers)
     meta = {"name": name, "options": options, "answers": answers.to_dict()}
     kept = store.keep(owner(), original, meta, cleaned.table, None)
@@ -186,5 +191,5 @@ def _opened(found: Stored) -> Upload:
         return kept
     meta = found.meta
     answers = Answers.from_dict(meta["answers"])
-    raw = read_raw(found.original(), name=meta["name"], limits=LIMITS, **_checked(meta["options"]))
+    raw = read_raw(found.original(), name=meta["name"], limits=_limits(), **_checked(meta["options"]))
     return _remember(Upload(found, meta["name"], raw, clean(raw, answers), answers, dict(meta["options"])))
