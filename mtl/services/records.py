@@ -19,8 +19,8 @@ from mtl.store.keys import input_digest, new_key
 from mtl.store.records import Record
 
 __all__ = [
-    "AGREE", "ESTIMATE", "OVERRIDE", "Record", "RecordError", "Signed", "decided", "estimate", "estimated", "estimates", "history",
-    "shown_of", "sign", "warnings_of",
+    "AGREE", "ESTIMATE", "OVERRIDE", "Record", "RecordError", "Signed", "decided", "estimate", "estimated", "estimates",
+    "history", "shown_of", "sign", "warnings_of",
 ]  # fmt: skip
 
 ESTIMATE, AGREE, OVERRIDE = "estimate", "agree", "override"

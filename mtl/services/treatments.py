@@ -32,6 +32,7 @@ __all__ = [
     "Reason",
     "Refused",
     "TreatmentView",
+    "of_case",
     "view",
 ]
 
@@ -63,8 +64,12 @@ def view(
     EditError
         An edit names no feature, a treatment, or has a value that the feature cannot have.
     """
+    return of_case(cases.open_case(case_key, edits), column, together)
+
+
+def of_case(case: Case, column: str, together: Sequence[str] = ()) -> TreatmentView:
+    """The same for an opened case, which may be in no cohort here; CaseError where the study has no such treatment."""
     require("case:read")
-    case = cases.open_case(case_key, edits)
     treatment = _treatment(case, column)
     others = tuple(_treatment(case, name) for name in dict.fromkeys(together) if name != column)
     found = case.answer
