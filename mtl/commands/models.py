@@ -45,9 +45,9 @@ class Opened:
     membership: dict[str, int] = field(default_factory=dict)
     _folds: dict[int, MultiTaskModel] = field(default_factory=dict)
 
-    def parts(self, table: pd.DataFrame) -> list[Part]:
-        """Who answers for which rows: no patient is judged by a predictor that saw them."""
-        fold = self._fold(table)
+    def parts(self, table: pd.DataFrame, fold: Rows | None = None) -> list[Part]:
+        """Who answers for which rows: no patient is judged by a predictor that saw them; `fold` as :meth:`fold` found it."""
+        fold = self.fold(table) if fold is None else fold
         return [
             Part(np.flatnonzero(fold == f), self.model if f == NEW else self._of_fold(f), f)
             for f in np.unique(fold).tolist()
@@ -68,7 +68,8 @@ class Opened:
         rows = [np.arange(len(table)), *(part.rows for part in parts if len(parts) > 1)]
         return [describe(note) for r in rows for note in encode(self.model.study, table.iloc[r]).notes]
 
-    def _fold(self, table: pd.DataFrame) -> Rows:
+    def fold(self, table: pd.DataFrame) -> Rows:
+        """(n,) the fold in which each row was held out, -1 for who was not in training."""
         fold = np.full(len(table), NEW, dtype=np.int64)
         if not self.membership or self.model.study.identifier not in table.columns:
             return fold
@@ -78,6 +79,12 @@ class Opened:
         names = ["" if name is None else str(name) for name in identifiers(table, self.model.study)]
         digests = row_digests(secret(), names, encode(self.model.study, table).X)
         return np.array([self.membership.get(digest, NEW) for digest in digests], dtype=np.int64)
+
+    def travelling(self) -> Opened:
+        """What answers where neither the app's database nor its secret is: rows must be told their fold there."""
+        for fold in set(self.membership.values()):
+            self._of_fold(fold)
+        return Opened(self.model, _folds=self._folds)
 
     def _of_fold(self, fold: int) -> MultiTaskModel:
         if fold not in self._folds:

@@ -10,11 +10,12 @@ from mtl.commands import numbers, reading
 from mtl.commands.case import case_from_stdin
 from mtl.commands.console import Answer, CommandError, Console
 from mtl.commands.models import Opened, open_model
+from mtl.commands.partitions import scored
 from mtl.commands.reading import CleanRows
 from mtl.commands.safe_file import ENDINGS, predictions_file
 from mtl.commands.scoring import aligned
 from mtl.commands.tables import Chunks, Notes, identifiers
-from mtl.data import encode
+from mtl.jobs.executor import ClusterError, executor
 from mtl.language import number
 
 
@@ -76,20 +77,26 @@ def _table(
     if not chunks.rows:
         raise CommandError(f"{Path(path).name}: no rows; give a table with one row a patient")
     columns: dict[str, list[str]] = {}
-    with predictions_file(out, model.study.identifier) as file, console.progress(chunks.rows) as bar:
-        for chunk in chunks:
-            if not done and model.study.identifier not in chunk.columns:
-                console.warn(
-                    f"no column {model.study.identifier!r}, the study's identifier: rows are numbered from 1"
-                )
-            found = [note for note in encode(model.study, chunk).notes if note.kind != "out_of_range"]
-            notes.add(found)  # told at the end, once for all chunks
-            with console.hearing(known=opened.noted(chunk)):
-                predicted, known = opened.predict(chunk)
-            file.write(identifiers(chunk, model.study, done + 1), predicted)
-            columns = numbers.by_task(model, list(predicted.columns))
-            done, seen = done + len(chunk), seen + known
-            bar.at(done)
+    try:
+        with (
+            executor() as pool,
+            predictions_file(out, model.study.identifier) as file,
+            console.progress(chunks.rows) as bar,
+        ):
+            for part in scored(opened, chunks, out, pool):
+                if not done and not part.has_identifier:
+                    console.warn(
+                        f"no column {model.study.identifier!r}, the study's identifier: rows are numbered from 1"
+                    )
+                notes.add(part.notes)  # told at the end, once for all chunks
+                for doubt in part.doubts:
+                    console.warn(doubt)
+                file.put(part.piece, part.columns)
+                columns = numbers.by_task(model, list(part.columns))
+                done, seen = done + part.rows, seen + part.out_of_fold
+                bar.at(done)
+    except ClusterError as error:
+        raise CommandError(str(error)) from error
     notes.tell(console)
     return done, seen, columns
 

@@ -27,6 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     reading.add_arguments(parser)
     parser.add_argument("--out", metavar="FILE.pdf", required=True, help="where to write the PDF")
     parser.add_argument("--paper", choices=PAPERS, default=PAPERS[0], help="a4 if left out")
+    language_argument(parser)
+
+
+def language_argument(parser: argparse.ArgumentParser) -> None:
+    """The option of the language in which a file is written."""
     parser.add_argument(
         "--lang", metavar="L", type=_language, default="en", help="en or zh; English if left out"
     )

@@ -43,6 +43,8 @@ class Subject:
         The fold in which a patient was held out; `NEW` for one who was not in training.
     predictors : dict
         By fold, the predictor that never saw its patients.
+    find_training : callable or None
+        Finds the patients of the training, where the program still has them.
     """
 
     study: Study
@@ -50,6 +52,14 @@ class Subject:
     model: MultiTaskModel
     fold: Rows
     predictors: dict[int, Predictor] = field(default_factory=dict)
+    find_training: Callable[[], Subject] | None = None
+
+    @cached_property
+    def training(self) -> Subject | None:
+        """The patients of the training, each with the fold in which they were held out; None where they are not known."""
+        if bool((self.fold != NEW).all()):
+            return self
+        return None if self.find_training is None else self.find_training()
 
     @property
     def internal(self) -> bool:

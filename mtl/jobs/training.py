@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from mtl.data import Target, targets
 from mtl.evaluate import NotEstimable, evaluate_task
 from mtl.evaluate.concordance import harrell_c
 from mtl.evaluate.intervals import percentile_interval, replicates
+from mtl.jobs.executor import executor
 from mtl.jobs.queue import Payload
 from mtl.model.train import TaskFit
 from mtl.multitask import MultiTaskModel
@@ -45,11 +45,9 @@ def train_model(payload: Payload, report: Report) -> None:
     log("cohort", 0.01)
     table = with_identifier(study, stored.table())
     cohort = cohorts.register(str(payload["cohort"]), str(payload["name"]), study, table)
-    threads = max(1, (os.cpu_count() or 1) - 1)
-    model = MultiTaskModel(
-        study, effort=str(payload["effort"]), random_state=int(payload["seed"] or 0), threads=threads
-    )
-    model.fit(table, progress=lambda what, share: log(f"training: {what}", _FITTED * share))
+    model = MultiTaskModel(study, effort=str(payload["effort"]), random_state=int(payload["seed"] or 0))
+    with executor() as pool:
+        model.fit(table, lambda what, share: log(f"training: {what}", _FITTED * share), pool)
     log("judging", _FITTED)
     validation = [
         _judge(study, name, fit, found, _folds(model)) for name, fit, found in _fits(model, study, table)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from mtl.language import study_language
-from mtl.services import cases, comparable, promises, treatment_words
+from mtl.services import cases, comparable, promises, trail, treatment_words
 from mtl.services.answer import Answer
 from mtl.services.case_view import Case, Given, TaskOutput
 from mtl.services.cases import CaseError
@@ -64,7 +64,10 @@ def view(
     EditError
         An edit names no feature, a treatment, or has a value that the feature cannot have.
     """
-    return of_case(cases.open_case(case_key, edits), column, together)
+    require("case:read")
+    with trail.instead("treatment", treatment=column):
+        case = cases.open_case(case_key, edits)
+    return of_case(case, column, together)
 
 
 def of_case(case: Case, column: str, together: Sequence[str] = ()) -> TreatmentView:
