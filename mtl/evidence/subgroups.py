@@ -137,7 +137,8 @@ def _groups(
     ]
     told = {}
     if len(listed) > 1 and enough:
-        told = by_group(statistics, METRICS[kind], which, enough, None if whose is None else whose[rows])
+        groups = None if whose is None else whose[rows]
+        told = by_group(statistics, METRICS[kind], which, enough, groups, RESAMPLES)
     out = []
     for g, n, events in listed:
         entry: dict[str, Any] = {"name": None if g < 0 else one.names[g], "n": n, "events": events}
