@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mtl.evaluate import NotEstimable, binary, multiclass, regression, survival
+from mtl.evaluate.intervals import RESAMPLES
 from mtl.evaluate.kaplan_meier import censoring_kaplan_meier
 from mtl.evaluate.metric import Metric
 from mtl.evaluate.risk_groups import quantile_groups
