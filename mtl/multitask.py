@@ -210,13 +210,24 @@ class MultiTaskModel:
         """How sure the predictor that was fitted on all rows is, also where another one stands in for it."""
         return self._sure
 
+    def standing_in(
+        self, predictor: Predictor, training: dict[str, Any], uncertainty: Uncertainty | None
+    ) -> MultiTaskModel:
+        """A model of the same study and tasks with another predictor, training record and uncertainty: another version."""
+        self._check_fitted()
+        other = MultiTaskModel(self.study, self.effort, self.random_state, self.background, self.threads)
+        other.predictor_, other.training_, other._sure = predictor, training, uncertainty
+        other.left_out_ = dict(self.left_out_)
+        return other
+
     # Asking ---------------------------------------------------------------------------------------
 
     def predict(self, table: pd.DataFrame) -> pd.DataFrame:
         """Every task's numbers, a row a patient: see :func:`mtl.model.outputs.predictions` for the columns."""
         self._check_fitted()
         encoded = self._encode(table)
-        self._warn_about_treatments(table)
+        for doubt in self.doubts(table):
+            warnings.warn(doubt, TableWarning, stacklevel=2)
         return predictions(self.study, self.predictor_, encoded.X, table, self.uncertainty_)
 
     def margin(self, table: pd.DataFrame, task: str) -> Floats:
@@ -251,16 +262,14 @@ class MultiTaskModel:
                 warnings.warn(describe(note), TableWarning, stacklevel=3)
         return encoded
 
-    def _warn_about_treatments(self, table: pd.DataFrame) -> None:
-        for task in self.tasks_:
-            if not trials_of(self.study, task):
-                continue
-            for column in treatment_offsets(self.study, table, task).unknown:
-                warnings.warn(
-                    f"column {column!r} does not say for every row what was given; {task} is then predicted without it",
-                    TableWarning,
-                    stacklevel=3,
-                )
+    def doubts(self, table: pd.DataFrame) -> list[str]:
+        """What was given and the table does not say for every row, a sentence a column and task."""
+        return [
+            f"column {column!r} does not say for every row what was given; {task} is then predicted without it"
+            for task in self.tasks_
+            if trials_of(self.study, task)
+            for column in treatment_offsets(self.study, table, task).unknown
+        ]
 
     # Files ----------------------------------------------------------------------------------------
 

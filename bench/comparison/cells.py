@@ -19,7 +19,7 @@ import numpy as np
 from lightgbm.basic import LightGBMError
 from threadpoolctl import threadpool_limits
 
-from bench.comparison import methods, peers
+from bench.comparison import methods, peers, permuted
 from bench.comparison.data import COHORTS, Cohort
 from bench.comparison.labels import scarce, with_own_labels
 from bench.comparison.methods import Case, Outcome
@@ -34,7 +34,7 @@ METHODS: dict[str, Callable[[Case], list[Outcome]]] = {
     "lightgbm": methods.lightgbm,
     "quick": methods.ours,
     "thorough": methods.thorough,
-    "permuted": methods.permuted,
+    "permuted": permuted.permuted,
     "xgboost": peers.xgboost_trees,
     "catboost": peers.catboost_trees,
     "multioutput": peers.multi_output,
@@ -128,6 +128,8 @@ def code_digest(method: str) -> str:
         found += [ROOT / "bench/comparison/alone.py", ROOT / "mtl/multitask.py"]
         for room in ("model", "data", "expressions"):
             found += sorted((ROOT / "mtl" / room).glob("*.py"))
+        if method == "permuted":
+            found.append(ROOT / "bench/comparison/permuted.py")
     elif method != "lightgbm":
         found.append(ROOT / "bench/comparison/peers.py")
     texts = [ast.dump(ast.parse(path.read_text())) for path in found]

@@ -10,7 +10,25 @@ from typing import Any
 import numpy as np
 
 from mtl.data.encode import encode
-from mtl.evidence import accuracy, calibration, cutoff, risk_groups, side_by_side, subgroups
+from mtl.evidence import (
+    accuracy,
+    calibration,
+    coverage,
+    cutoff,
+    elsewhere,
+    learning,
+    missing,
+    pairs,
+    recalibration,
+    risk_groups,
+    robustness,
+    shift,
+    side_by_side,
+    stability,
+    subgroups,
+    techniques,
+    transfer,
+)  # fmt: skip
 from mtl.evidence.subject import Checkpoint, Report, Subject
 from mtl.jobs.queue import Payload
 from mtl.multitask import TableWarning
@@ -45,6 +63,17 @@ PARTS: dict[str, Part] = {
     "cutoff": Part(cutoff.compute),
     "risk_groups": Part(risk_groups.compute),
     "subgroups": Part(subgroups.compute),
+    "stability": Part(stability.compute),
+    "coverage": Part(coverage.compute),
+    "shift": Part(shift.compute),
+    "recalibration": Part(recalibration.compute),
+    "elsewhere": Part(elsewhere.compute, training_only=True),
+    "missing": Part(missing.compute),
+    "robustness": Part(robustness.compute),
+    "transfer": Part(transfer.compute, training_only=True),
+    "techniques": Part(techniques.compute, training_only=True),
+    "pairs": Part(pairs.compute, training_only=True),
+    "learning": Part(learning.compute, training_only=True),
 }
 
 

@@ -8,6 +8,7 @@ from mtl.jobs.comparison import compare_models
 from mtl.jobs.evidence import gather
 from mtl.jobs.intervals import fit_intervals
 from mtl.jobs.queue import Payload
+from mtl.jobs.recalibration import recalibrate
 from mtl.jobs.samples import prepare
 from mtl.jobs.scoring import rescore
 from mtl.jobs.tables import score_table
@@ -24,4 +25,5 @@ KINDS: dict[str, Callable[[Payload, Report], None]] = {
     "score_table": score_table,
     "gather_evidence": gather,
     "compare_models": compare_models,
+    "recalibrate_model": recalibrate,
 }

@@ -14,6 +14,7 @@ from mtl.data.targets import Target, targets
 from mtl.expressions import cells, parse
 from mtl.model.offsets import holds
 from mtl.services.answer import Answer
+from mtl.services.owners import may_see
 from mtl.store import cohorts
 from mtl.store.cohorts import Cohort, CohortError
 from mtl.store.models import ModelRecord
@@ -69,6 +70,8 @@ def _own_rows(found: Answer, those: Pool) -> Mask:
 
 def _source(found: Answer) -> tuple[Cohort, Scores]:
     trained = _trained_on(found.record)
+    if trained is not None and not may_see(trained.key):
+        trained = None
     stored = scores_of_training(found.record)
     if trained is None or stored is None:
         return found.cohort, found.scores

@@ -9,7 +9,7 @@ from typing import Any
 from mtl import jobs
 from mtl.jobs.evidence import PARTS
 from mtl.jobs.queue import Job
-from mtl.services import owners
+from mtl.services import owners, trail
 from mtl.services.loaded import record
 from mtl.services.users import require
 from mtl.store import evidence as store
@@ -83,6 +83,13 @@ def remaining(begun: tuple[str, float] | None, job: Job) -> float | None:
     return max(passed, 0.0) * (1 - job.share) / gained
 
 
+def of_training(cohort: str) -> bool:
+    """Whether these are the patients that the cohort's model was trained on. CohortError where it has no model."""
+    require(READ)
+    found, model = _asked(cohort)
+    return (model.cohort, model.data) == (found.key, found.data)
+
+
 def begin(cohort: str, part: str) -> None:
     """Put a part into the queue, unless it is there or under way.
 
@@ -101,6 +108,13 @@ def begin(cohort: str, part: str) -> None:
     if store.find(model, found, part, wanted.version) is None:
         payload = {"cohort": found.key, "model": model.key, "part": part}
         jobs.submit("gather_evidence", payload, topic=_topic(found, model, part))
+        trail.note("evidence", found.key, model=model.key, part=part)
+
+
+def state_of(topic: str) -> PartState | None:
+    """How the newest job on a topic is; None where there was none. For services that begin jobs beside the parts."""
+    job = jobs.latest(topic)
+    return None if job is None else PartState(topic, job.state, job.stage, job.share, job.error)
 
 
 def cancel(cohort: str, part: str) -> None:
@@ -110,6 +124,7 @@ def cancel(cohort: str, part: str) -> None:
     job = jobs.latest(_topic(found, model, part))
     if job is not None and job.open:
         jobs.cancel(job.key)
+        trail.note("cancel", job=job.key)
 
 
 def _asked(cohort: str) -> tuple[Cohort, ModelRecord]:

@@ -103,6 +103,7 @@ def _of_cohort(record: ModelRecord, study: Study, row: pd.DataFrame) -> Case | N
 
 def registered(folder: Path | None) -> ModelRecord | None:
     """The record of a model of the app by its folder; None for a folder that is not the app's."""
+    require("case:read")
     return None if folder is None else models.find(folder.name)
 
 

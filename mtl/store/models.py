@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +21,10 @@ from mtl.store import schema
 from mtl.store.cohorts import Cohort
 from mtl.store.database import StoreError, now, reading, writing
 from mtl.store.home import new_folder, room, secret
-from mtl.store.keys import row_digests
+from mtl.store.keys import content_digest, row_digests
+from mtl.tables.questions import REMEMBERED, Answers
+
+MOST_KEY = 68  # characters of a parent's key that stay in its descendants'
 
 
 def folder_of(key: str) -> Path:
@@ -65,9 +70,17 @@ class ModelRecord:
 
 
 def register_trained(
-    key: str, name: str, model: MultiTaskModel, cohort: Cohort, table: pd.DataFrame
+    key: str,
+    name: str,
+    model: MultiTaskModel,
+    cohort: Cohort,
+    table: pd.DataFrame,
+    answers: Answers | None = None,
 ) -> ModelRecord:
-    """Keep a model that was fitted on a cohort's `table`, with its fold predictors and their patients."""
+    """Keep a model that was fitted on a cohort's `table`, with its fold predictors and their patients.
+
+    `answers` are those by which the table was cleaned, where it was: what is scored later is read in the same way.
+    """
     trained = model.trained_
     with new_folder(folder_of(key)) as folder:
         model.save(folder / "model")
@@ -79,25 +92,100 @@ def register_trained(
             {"identifier": identifiers, "digest": digests, "fold": trained.fold.astype(np.int16)}
         )
         membership.to_parquet(folder / "membership.parquet", index=False)
-    return _insert(
-        key, name, MultiTaskModel.load(folder_of(key) / "model"), cohort, len(trained.fold_predictors)
-    )
+        if answers is not None:
+            (folder / REMEMBERED).write_text(answers.to_json(), encoding="utf-8")
+    fitted = MultiTaskModel.load(folder_of(key) / "model")
+    return _insert(key, name, fitted, cohort.key, cohort.data, len(trained.fold_predictors))
 
 
-def register_exported(key: str, name: str, model: MultiTaskModel) -> ModelRecord:
-    """Keep a model that came as a folder: it knows nothing of the patients it was trained on."""
+def register_exported(key: str, name: str, model: MultiTaskModel, answers: str | None = None) -> ModelRecord:
+    """Keep a model that came as a folder: it knows nothing of the patients it was trained on, only how they were read."""
     with new_folder(folder_of(key)) as folder:
         model.save(folder / "model")
-    return _insert(key, name, model, None, 0)
+        if answers is not None:
+            (folder / REMEMBERED).write_text(answers, encoding="utf-8")
+    return _insert(key, name, model, None, None, 0)
 
 
-def _insert(key: str, name: str, model: MultiTaskModel, cohort: Cohort | None, folds: int) -> ModelRecord:
+def derived_key(parent: str, content: list[bytes], owner: str = "") -> str:
+    """Key of a model made of another's: its parent's with a digest; `owner` is the beginning of a user's own keys.
+
+    >>> derived_key("pbc-12", [b"level"]).startswith("pbc-12-r")
+    True
+    """
+    begin = parent if parent.startswith(owner) else owner + parent
+    return f"{begin[:MOST_KEY]}-r{content_digest(content)[:8]}"
+
+
+def was_derived(key: str) -> bool:
+    """Whether a model of that key was made by :func:`register_derived`."""
+    return re.search(r"-r[0-9a-f]{8}$", key) is not None
+
+
+def is_derived(key: str, parent: str) -> bool:
+    """Whether a model was made of another one, or of one made of it, by :func:`register_derived`.
+
+    >>> is_derived(derived_key("pbc-12", [b"level"]), "pbc-12"), is_derived("pbc-123", "pbc-12")
+    (True, False)
+    """
+    return key.startswith(f"{parent[:MOST_KEY]}-r")
+
+
+def register_derived(
+    key: str,
+    name: str,
+    model: MultiTaskModel,
+    parent: ModelRecord,
+    of_parent: list[Predictor],
+    of_cohort: list[Predictor],
+    cohort: Cohort,
+    fold: NDArray[np.int64],
+) -> ModelRecord:
+    """Keep a model that was made of another one and of patients whom that one had not seen, for instance recalibrated.
+
+    Parameters
+    ----------
+    of_parent
+        The parent's fold predictors, made the same way from all these patients: they judge the patients of its training.
+    of_cohort
+        By fold of `fold`, the predictor that was made without its patients.
+    fold
+        (n,) of the cohort's patients, -1 for those who had no part.
+    """
+    first = len(of_parent)
+    identifiers = cohort.identifiers()
+    digests = row_digests(secret(), identifiers, encode(cohort.study, cohort.table()).X)
+    took = np.flatnonzero(fold >= 0)
+    own = pd.DataFrame(
+        {
+            "identifier": [identifiers[i] for i in took],
+            "digest": [digests[i] for i in took],
+            "fold": (fold[took] + first).astype(np.int16),
+        }
+    )
+    with new_folder(folder_of(key)) as folder:
+        model.standing_in(model.predictor_, model.training_, None).save(folder / "model")
+        if model.uncertainty_ is not None:
+            model.save(folder / "intervals")
+        for f, predictor in enumerate([*of_parent, *of_cohort]):
+            write_folder(folder / "folds" / str(f), predictor_files(predictor))
+        # The rows of the training come first: fold_of finds them by their place.
+        before = [pd.read_parquet(parent.folder / "membership.parquet")] if parent.folds else []
+        pd.concat([*before, own], ignore_index=True).to_parquet(folder / "membership.parquet", index=False)
+        if (parent.folder / REMEMBERED).is_file():
+            shutil.copyfile(parent.folder / REMEMBERED, folder / REMEMBERED)
+    return _insert(key, name, model, parent.cohort, parent.data, first + len(of_cohort))
+
+
+def _insert(
+    key: str, name: str, model: MultiTaskModel, cohort: str | None, data: str | None, folds: int
+) -> ModelRecord:
     values = {
         "key": key,
         "name": name,
         "version": model.version_,
-        "cohort": None if cohort is None else cohort.key,
-        "data": None if cohort is None else cohort.data,
+        "cohort": cohort,
+        "data": data,
         "effort": model.effort,
         "n_training": int(model.training_["rows"]),
         "tasks": json.dumps(model.tasks_),

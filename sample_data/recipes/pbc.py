@@ -113,7 +113,7 @@ def _features() -> list[dict[str, Any]]:
     return [
         {
             "name": "age", "kind": "numeric", "stage": "presentation", "label": both("Age", "年龄"),
-            "unit": both("years", "岁"), "valid": [18, 100], "typical": [33, 70], "decimals": 0,
+            "unit": both("years", "岁"), "valid": [18, 100], "typical": [33, 70], "decimals": 0, "error": 1,
         },
         {
             "name": "sex", "kind": "categorical", "stage": "presentation", "label": both("Sex", "性别"),

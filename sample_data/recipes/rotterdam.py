@@ -94,7 +94,7 @@ def _features() -> list[dict[str, Any]]:
         },
         {
             "name": "age", "kind": "numeric", "stage": "presentation", "label": both("Age at surgery", "手术时年龄"),
-            "unit": both("years", "岁"), "valid": [18, 100], "typical": [32, 79], "decimals": 0,
+            "unit": both("years", "岁"), "valid": [18, 100], "typical": [32, 79], "decimals": 0, "error": 1,
         },
         {
             "name": "meno", "kind": "boolean", "stage": "presentation", "label": both("Postmenopausal", "绝经后"),

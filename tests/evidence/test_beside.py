@@ -38,7 +38,9 @@ def test_the_experts_are_those_of_the_blend(home: Path, name: str) -> None:
     for task in of.tasks:
         fitted = predictor.task(task)
         parts = [beside.expert_margin(predictor, task, expert, of.X) for expert in EXPERTS]
-        blended = fitted.constant + fitted.scale * sum(w * p for w, p in zip(fitted.weights, parts, strict=True))
+        blended = fitted.constant + fitted.scale * sum(
+            w * p for w, p in zip(fitted.weights, parts, strict=True)
+        )
         np.testing.assert_allclose(blended, predictor.margins(of.X, (task,))[task], atol=1e-9)
 
 
@@ -61,10 +63,14 @@ def test_an_expert_alone_is_right_in_the_large(home: Path) -> None:
     found = beside.others(of, lambda share: None)
     for name in EXPERTS:
         if "malignant" in found[name].numbers:
-            assert found[name].numbers["malignant"].mean() == pytest.approx(of.truths["malignant"].y.mean(), abs=0.03)
+            assert found[name].numbers["malignant"].mean() == pytest.approx(
+                of.truths["malignant"].y.mean(), abs=0.03
+            )
         if "worst_area" in found[name].numbers:
             spread = of.truths["worst_area"].y.std()
-            assert found[name].numbers["worst_area"].mean() == pytest.approx(of.truths["worst_area"].y.mean(), abs=0.1 * spread)
+            assert found[name].numbers["worst_area"].mean() == pytest.approx(
+                of.truths["worst_area"].y.mean(), abs=0.1 * spread
+            )
 
 
 def test_the_log_feature_cox_is_lifelines(home: Path) -> None:

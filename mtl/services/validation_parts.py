@@ -1,0 +1,82 @@
+"""The parts of the evidence as sections of the validation report: one way of showing each part that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from mtl.jobs.evidence import PARTS
+from mtl.language import N_, _, number
+from mtl.report.document import Block, Part, Points, Table, Words
+from mtl.services import card_data, validation_accuracy
+from mtl.services.card_facts import Evidence, Facts
+from mtl.services.wording import title
+from mtl.tables.table_one import table_one
+
+#: By part: its heading before translation, and what shows it, given what was found and the names of the tasks asked for.
+Show = Callable[[Facts, Evidence, dict[str, Any], Sequence[str]], tuple[Part, ...]]
+SECTIONS: dict[str, tuple[str, Show]] = {
+    "accuracy": (N_("Accuracy"), validation_accuracy.show),
+}
+
+
+def heading(name: str) -> str:
+    """What a part is called."""
+    return _(SECTIONS[name][0]) if name in SECTIONS else name
+
+
+def there(evidence: Evidence) -> list[str]:
+    """The parts that were gathered and that there is a way of showing."""
+    return [name for name in SECTIONS if name in evidence.parts]
+
+
+def absent(facts: Facts, evidence: Evidence) -> list[str]:
+    """The parts that could be gathered on these patients, and were not."""
+    return [
+        name
+        for name, part in PARTS.items()
+        if name in SECTIONS
+        and name not in evidence.parts
+        and (not part.training_only or (facts.cohort is not None and evidence.cohort is facts.cohort))
+    ]
+
+
+def parts(facts: Facts, evidence: Evidence, tasks: Sequence[str]) -> list[Part]:
+    """A section for every part that was gathered and that there is a way of showing."""
+    return [
+        Part(heading(name), (), SECTIONS[name][1](facts, evidence, evidence.parts[name], tasks))
+        for name in there(evidence)
+    ]
+
+
+def lacking(facts: Facts, evidence: Evidence) -> Part | None:
+    """What could have been in the report, and how it is got; None where nothing is wanting."""
+    names = tuple(heading(name) for name in absent(facts, evidence))
+    if not names:
+        return None
+    told = _("These parts of the evidence are not in this report, because they were not computed:")
+    how = _("Open the page Performance, choose this cohort, and begin them there.")
+    return Part(_("Not in this report"), (Words(told), Points(names), Words(how)))
+
+
+def participants(facts: Facts, evidence: Evidence) -> tuple[Block, ...]:
+    """Who was judged: how many have each outcome, and Table 1 of these patients, beside the training's where they differ."""
+    blocks: list[Block] = []
+    accuracy = evidence.parts.get("accuracy")
+    if accuracy is not None:
+        wanted = {task.name for task in facts.tasks}
+        rows = tuple(
+            (title(facts.study.task(name)), number(found["n"]))
+            for name, found in accuracy["tasks"].items()
+            if name in wanted
+        )
+        blocks.append(Table(_("Patients with a known outcome"), (_("Outcome"), _("Patients")), rows))
+    if facts.table is not None and evidence.cohort is not facts.cohort:
+        return (*blocks, card_data.comparison(facts.study, facts.table, evidence.table, evidence.title))
+    frame = (
+        table_one(facts.study, evidence.table)
+        .frame()
+        .drop(columns=[_("Difference"), _("p")], errors="ignore")
+    )
+    cells = tuple(tuple(str(cell) for cell in row) for row in frame.itertuples(index=False))
+    return (*blocks, Table(evidence.title, tuple(str(name) for name in frame.columns), cells))
