@@ -25,7 +25,9 @@ def test_differences_are_those_of_tableone() -> None:
     p, q = RNG.integers(0, 3, 80), RNG.choice(3, 120, p=[0.2, 0.2, 0.6])
     both = pd.DataFrame({"x": [*a, *b], "k": [*p, *q], "g": ["a"] * 80 + ["b"] * 120})
     both["k"] = both["k"].map({0: "a", 1: "b", 2: "c"})
-    theirs = TableOne(both, columns=["x", "k"], categorical=["k"], groupby="g", smd=True).smd_table["SMD (a,b)"]
+    theirs = TableOne(both, columns=["x", "k"], categorical=["k"], groupby="g", smd=True).smd_table[
+        "SMD (a,b)"
+    ]
     assert abs(standardised_difference(NUMBER, a, b) or 0) == pytest.approx(
         abs(float(theirs.iloc[0])), abs=1e-6
     )
