@@ -40,7 +40,7 @@ class Series:
     low, high
         The band round it, where there is one: as many as points.
     style
-        "line", "steps" (to the right, then up or down), "points", or "reference": a thin grey line.
+        "line", "steps" (right, then up or down), "points", "band" (its edges alone), or "reference": a thin grey line.
     """
 
     label: str
@@ -225,6 +225,8 @@ def _series(one: Series, place: int, at, across: Axis, up: Axis) -> str:  # type
             if across.low <= a <= across.high
         ]
         out += f'<polygon points="{_points(edge)}" fill="{colour}" fill-opacity="0.15"/>'
+    if one.style == "band":
+        return out
     if one.style == "points":
         return out + "".join(
             f'<circle cx="{a:.1f}" cy="{b:.1f}" r="2.6" fill="{colour}" fill-opacity="0.65"/>'
@@ -254,6 +256,9 @@ def _legend(series: Sequence[Series], places: Sequence[int], size: float, height
         level = height + 8 + 18 * row
         if one.style == "points":
             out.append(f'<circle cx="{LEFT + 12}" cy="{level:.1f}" r="3" fill="{_colour(place)}"/>')
+        elif one.style == "band":
+            box = _rect(LEFT, level - 5, 26, 10, _colour(place))
+            out.append(box.replace("/>", ' fill-opacity="0.15"/>'))
         else:
             width = 1.2 if place < 0 else 2
             out.append(_line(LEFT, level, LEFT + 26, level, _colour(place), width, _dash(place)))

@@ -31,7 +31,9 @@ def sheet(study: Study, tasks: list[str], content: dict[str, Any], caption: str)
         lead = _(
             "Told the findings alone, trees tell patients of this cohort from those of the training with an AUROC of "
             "{area}: {verdict}."
-        ).format(area=with_interval({**together, "value": together["auroc"]}, 2), verdict=_apart(together["auroc"]))
+        ).format(
+            area=with_interval({**together, "value": together["auroc"]}, 2), verdict=_apart(together["auroc"])
+        )
     novel = _(
         "{here} of these patients are flagged as unlike those of the training; of the training's own, held out, {there}."
     ).format(here=percent(content["novel"]["here"], 1), there=percent(content["novel"]["training"], 1))

@@ -8,7 +8,13 @@ from typing import Any
 from mtl.jobs.evidence import PARTS
 from mtl.language import N_, _, number
 from mtl.report.document import Block, Part, Points, Table, Words
-from mtl.services import card_data, validation_accuracy
+from mtl.services import (
+    card_data,
+    validation_accuracy,
+    validation_curves,
+    validation_groups,
+    validation_sheet,
+)
 from mtl.services.card_facts import Evidence, Facts
 from mtl.services.wording import title
 from mtl.tables.table_one import table_one
@@ -16,7 +22,19 @@ from mtl.tables.table_one import table_one
 #: By part: its heading before translation, and what shows it, given what was found and the names of the tasks asked for.
 Show = Callable[[Facts, Evidence, dict[str, Any], Sequence[str]], tuple[Part, ...]]
 SECTIONS: dict[str, tuple[str, Show]] = {
-    "accuracy": (N_("Accuracy"), validation_accuracy.show),
+    "accuracy": (N_("Accuracy"), validation_accuracy.accuracy),
+    "side_by_side": (N_("Beside simpler models"), validation_accuracy.side_by_side),
+    "calibration": (N_("Calibration"), validation_curves.calibration),
+    "cutoff": (N_("Decision curves and cut-offs"), validation_curves.cutoff),
+    "risk_groups": (N_("Risk groups"), validation_curves.risk_groups),
+    "subgroups": (N_("Subgroups"), validation_groups.subgroups),
+    "elsewhere": (N_("Other hospitals and years"), validation_sheet.elsewhere),
+    "shift": (N_("Shift"), validation_sheet.shift),
+    "recalibration": (N_("Recalibration"), validation_sheet.recalibration),
+    "missing": (N_("Missing inputs"), validation_sheet.missing),
+    "stability": (N_("Stability"), validation_sheet.stability),
+    "coverage": (N_("Sets and intervals"), validation_sheet.coverage),
+    "robustness": (N_("Small errors"), validation_sheet.robustness),
 }
 
 
@@ -60,7 +78,7 @@ def lacking(facts: Facts, evidence: Evidence) -> Part | None:
 
 
 def participants(facts: Facts, evidence: Evidence) -> tuple[Block, ...]:
-    """Who was judged: how many have each outcome, and Table 1 of these patients, beside the training's where they differ."""
+    """Who was judged: how many have each outcome, and Table 1 of them, beside the training's where they differ."""
     blocks: list[Block] = []
     accuracy = evidence.parts.get("accuracy")
     if accuracy is not None:
