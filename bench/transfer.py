@@ -24,10 +24,12 @@ from threadpoolctl import threadpool_limits
 from mtl import Study
 from mtl.evidence.learner import Learner
 from mtl.evidence.transfer import Audit, verdict_on
+from mtl.model.grow import TreeConfig
 from mtl.model.problem import Problem
-from mtl.model.train import EFFORTS
+from mtl.model.train import Effort
 
 FINDINGS, FOLDS = 8, 5
+EFFORT = Effort((TreeConfig(learning_rate=0.1, max_rounds=200),))  # as "quick", in half the rounds
 
 
 def study(tasks: list[str]) -> Study:
@@ -97,7 +99,7 @@ def audited(table: pd.DataFrame, seed: int, permutations: int = 10) -> dict[str,
     """The audit of `target`, with its verdict and the mean weight of its shared trees."""
     tasks = [name for name in table.columns if not name.startswith("x") and name != "id"]
     problem = Problem.from_table(study(tasks), table, FOLDS, seed)
-    audit = Audit(Learner(problem, EFFORTS["quick"]), permutations, ("target",), threads=1)
+    audit = Audit(Learner(problem, EFFORT), permutations, ("target",), threads=1)
     with threadpool_limits(limits=1):
         found = audit.run(lambda stage, share: None, {})["target"]
     found["verdict"] = verdict_on(found)

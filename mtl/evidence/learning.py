@@ -49,7 +49,7 @@ def thin(resamples: Resamples, task: TaskData, share: float, seed: list[int]) ->
 class Curve:
     """Blend and linear + own trees at `SHARES` of a task's labels, judged on all labels of the fold left out.
 
-    Cross-fitted, with trees that learn twice as fast.
+    Cross-fitted, with trees that learn three times as fast.
     """
 
     learner: Learner

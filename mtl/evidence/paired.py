@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,15 +63,17 @@ def mean(values: Floats) -> float | None:
     return float(finite.mean()) if len(finite) else None
 
 
-def fold_scores(resamples: Resamples, task: TaskData, margin: Floats) -> Scores:
-    """Scores of margins (labelled, c) of a task, each fold judged by itself.
+def fold_scores(
+    resamples: Resamples, task: TaskData, margin: Floats, only: Sequence[int] | None = None
+) -> Scores:
+    """Scores of margins (labelled, c) of a task, each fold judged by itself; `only` some of them.
 
     Survival is judged as treated: the offset of what was given is added, of several periods their mean weighted by the
     events in them.
     """
     given = treated(task)
     metric, loss = np.full(resamples.n, np.nan), np.full(resamples.n, np.nan)
-    for f in range(resamples.n):
+    for f in range(resamples.n) if only is None else only:
         rows = resamples.inside(task, f)
         if not len(rows):
             continue

@@ -32,7 +32,7 @@ def compute(subject: Subject, report: Report, checkpoint: Checkpoint) -> dict[st
 
 @dataclass(eq=False)
 class Pairs:
-    """Blends whose shared trees one other task shapes, cross-fitted, with trees that learn twice as fast.
+    """Blends whose shared trees one other task shapes, cross-fitted, with trees that learn three times as fast.
 
     Only tasks that may help are tried: those that see all that the target sees.
     """

@@ -61,7 +61,7 @@ class Audit:
     For each task linear, own and shared trees, the blend of the first two and that of all three are judged by nested
     cross-validation on the model's folds. The control repeats the blend with its helpers' labels dealt to other patients;
     linear and own trees do not depend on helpers and stay. It is made, like the blend that it is compared with, by
-    the models of the folds and by trees that learn twice as fast (:mod:`mtl.evidence.nested`).
+    the models of the folds and by trees that learn three times as fast (:mod:`mtl.evidence.nested`).
     """
 
     learner: Learner

@@ -16,7 +16,9 @@ from mtl.evidence import (
     coverage,
     cutoff,
     elsewhere,
+    learning,
     missing,
+    pairs,
     recalibration,
     risk_groups,
     robustness,
@@ -24,6 +26,8 @@ from mtl.evidence import (
     side_by_side,
     stability,
     subgroups,
+    techniques,
+    transfer,
 )  # fmt: skip
 from mtl.evidence.subject import Checkpoint, Report, Subject
 from mtl.jobs.queue import Payload
@@ -66,6 +70,10 @@ PARTS: dict[str, Part] = {
     "elsewhere": Part(elsewhere.compute, training_only=True),
     "missing": Part(missing.compute),
     "robustness": Part(robustness.compute),
+    "transfer": Part(transfer.compute, training_only=True),
+    "techniques": Part(techniques.compute, training_only=True),
+    "pairs": Part(pairs.compute, training_only=True),
+    "learning": Part(learning.compute, training_only=True),
 }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from mtl import jobs
 from mtl.jobs.evidence import PARTS
 from mtl.jobs.queue import Job
-from mtl.services import owners
+from mtl.services import owners, trail
 from mtl.services.loaded import record
 from mtl.services.users import require
 from mtl.store import evidence as store
@@ -108,6 +108,7 @@ def begin(cohort: str, part: str) -> None:
     if store.find(model, found, part, wanted.version) is None:
         payload = {"cohort": found.key, "model": model.key, "part": part}
         jobs.submit("gather_evidence", payload, topic=_topic(found, model, part))
+        trail.note("evidence", found.key, model=model.key, part=part)
 
 
 def state_of(topic: str) -> PartState | None:
@@ -123,6 +124,7 @@ def cancel(cohort: str, part: str) -> None:
     job = jobs.latest(_topic(found, model, part))
     if job is not None and job.open:
         jobs.cancel(job.key)
+        trail.note("cancel", job=job.key)
 
 
 def _asked(cohort: str) -> tuple[Cohort, ModelRecord]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from mtl.expressions import parse
 from mtl.language import _, language, number, percent, study_language
-from mtl.services import cases, story_facts, treatments, wording
+from mtl.services import cases, story_facts, trail, treatments, wording
 from mtl.services.users import current, require
 from mtl.store import cohorts as store
 from mtl.store.cohorts import Cohort
@@ -78,7 +78,8 @@ def steps(pages: Collection[str]) -> tuple[Step, ...]:
     external = next(
         (c for c in store.every() if c.key == EXTERNAL and c.sample and c.scores is not None), None
     )
-    return _told(main, external, frozenset(pages), language())
+    with trail.unseen():  # public patients, worked out once for everybody
+        return _told(main, external, frozenset(pages), language())
 
 
 @lru_cache(maxsize=8)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from mtl.language import study_language
-from mtl.services import cases, comparable, promises, treatment_words
+from mtl.services import cases, comparable, promises, trail, treatment_words
 from mtl.services.answer import Answer
 from mtl.services.case_view import Case, Given, TaskOutput
 from mtl.services.cases import CaseError
@@ -64,7 +64,8 @@ def view(
         An edit names no feature, a treatment, or has a value that the feature cannot have.
     """
     require("case:read")
-    case = cases.open_case(case_key, edits)
+    with trail.instead("treatment", treatment=column):
+        case = cases.open_case(case_key, edits)
     treatment = _treatment(case, column)
     others = tuple(_treatment(case, name) for name in dict.fromkeys(together) if name != column)
     found = case.answer
