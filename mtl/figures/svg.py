@@ -119,7 +119,7 @@ def chart(
 
 def forest(rows: Sequence[Row], across: Axis, alt: str, none: float | None = None) -> Image:
     """Draw values with intervals below one another; `none` is where there is no effect."""
-    left, right = 230.0, 150.0
+    left, right = 215.0, 185.0
     height = TOP + ROW * len(rows) + BOTTOM
     x = Scale(across.low, across.high)
     wide = WIDTH - left - right
@@ -137,8 +137,8 @@ def forest(rows: Sequence[Row], across: Axis, alt: str, none: float | None = Non
     body.append(_words(left + wide / 2, foot + 33, across.label, "middle", LIGHT.muted))
     for place, row in enumerate(rows):
         middle = TOP + ROW * (place + 0.5)
-        body.append(_words(left - 10, middle + 4, _cut(row.label), "end", LIGHT.text))
-        body.append(_words(WIDTH - right + 10, middle + 4, _cut(row.printed, 24), "start", LIGHT.text))
+        body.append(_words(left - 10, middle + 4, _cut(row.label, 34), "end", LIGHT.text))
+        body.append(_words(WIDTH - right + 10, middle + 4, _cut(row.printed, 30), "start", LIGHT.text))
         if row.value is None:
             continue
         if row.low is not None and row.high is not None:

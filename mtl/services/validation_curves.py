@@ -7,7 +7,7 @@ from typing import Any
 
 from mtl.figures import svg
 from mtl.language import N_, _, number, percent, study_language
-from mtl.report.document import Beside, Block, Part, Picture, Table, Words
+from mtl.report.document import Beside, Block, Part, Picture, Points, Table, Words
 from mtl.services import cutoffs
 from mtl.services import evidence_words as words
 from mtl.services.card_facts import Evidence, Facts
@@ -24,16 +24,13 @@ def _told(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [entry for entry in entries if "reason" not in entry]
 
 
-def _silent(facts: Facts, entries: list[dict[str, Any]]) -> tuple[Block, ...]:
+def _silent(facts: Facts, entries: list[dict[str, Any]]) -> list[str]:
     """Why some horizon or class cannot be told."""
-    return tuple(
-        Words(
-            _("{label}: {value}").format(label=_event(facts, entry), value=words.reason(entry["reason"])),
-            Words.QUIET,
-        )
+    return [
+        _("{label}: {value}").format(label=_event(facts, entry), value=words.reason(entry["reason"]))
         for entry in entries
         if "reason" in entry
-    )
+    ]
 
 
 def _event(facts: Facts, entry: dict[str, Any]) -> str:
@@ -51,24 +48,29 @@ def _headline(entries: list[dict[str, Any]]) -> dict[str, Any] | None:
 def calibration(
     facts: Facts, evidence: Evidence, found: dict[str, Any], tasks: Sequence[str]
 ) -> tuple[Part, ...]:
-    """A calibration plot for every horizon and class, with the spread of the predictions at its foot."""
-    out = []
+    """A calibration plot for every horizon and class, with the spread of the predictions at its foot, two in a row."""
+    drawn, lines = [], []
     for name, entries in found["tasks"].items():
         if name not in tasks:
             continue
         task = facts.study.task(name)
-        drawn = [_calibration(task, entry, _event(facts, entry)) for entry in _told(entries)]
-        pairs = [Beside(tuple(drawn[k : k + 2])) for k in range(0, len(drawn), 2)]
-        notes = [
-            Words(
-                _("No smooth curve: {reason}.").format(reason=words.reason(entry["curve_reason"])),
-                Words.QUIET,
-            )
-            for entry in _told(entries)
-            if entry["curve"] is None
-        ]
-        out.append(Part(title(task), (*pairs, *notes, *_silent(facts, entries))))
-    return tuple(out)
+        lines += _silent(facts, entries)
+        for entry in _told(entries):
+            event = _event(facts, entry)
+            if entry["curve"] is None:
+                why = _("No smooth curve: {reason}.").format(reason=words.reason(entry["curve_reason"]))
+                lines.append(_("{label}: {value}").format(label=event, value=why))
+            if entry["curve"] is not None or _varied(entry):
+                drawn.append(_calibration(task, entry, event))
+    blocks: list[Block] = [Beside(tuple(drawn[k : k + 2])) for k in range(0, len(drawn), 2)]
+    if lines:
+        blocks.append(Points(tuple(lines)))
+    return (Part(_("Predicted and observed"), tuple(blocks)),)
+
+
+def _varied(entry: dict[str, Any]) -> bool:
+    """Whether the groups differ in what was observed: else nothing can be seen."""
+    return len({g["observed"] for g in entry["groups"] if g["observed"] is not None}) > 1
 
 
 def _calibration(task: Task, entry: dict[str, Any], event: str) -> Picture:
@@ -136,7 +138,7 @@ def cutoff(facts: Facts, evidence: Evidence, found: dict[str, Any], tasks: Seque
             continue
         task = facts.study.task(name)
         if entry is None:
-            out.append(Part(title(task), _silent(facts, entries)))
+            out.append(Part(title(task), tuple(Words(line) for line in _silent(facts, entries))))
             continue
         pictures = (_decision(found["cutoffs"], entry), _roc(entry))
         caption = _event(facts, entry)

@@ -28,6 +28,9 @@ def subgroups(
         if "reason" in one:
             out.append(Part(head, (Words(words.reason(one["reason"])),)))
             continue
+        if all("few" in group for entry in one["features"].values() for group in entry["groups"]):
+            out.append(Part(head, (Words(_("Every group: {reason}.").format(reason=groups.few())),)))
+            continue
         caution = _(
             "Intervals are not corrected for the number of groups looked at: of twenty equal groups one differs by chance."
         )
@@ -39,17 +42,14 @@ def table(facts: Facts, one: dict[str, Any]) -> Table:
     """Every group of every input, with its size; those that are too small are named without a number."""
     shown = list(one["metrics"])[:SHOWN]
     rows: list[tuple[str, ...]] = []
-    everybody = [metric_words.value(one["metrics"][metric]) for metric in shown]
+    everybody = [_plain(one["metrics"][metric]) for metric in shown]
     rows.append((_("all patients"), "", number(one["n"]), "", *everybody))
     for by, entry in one["features"].items():
         for place, found in enumerate(entry["groups"]):
             label = groups.feature(facts.study, by) if place == 0 else ""
             name = groups.group(facts.study, by, entry["kind"], found["name"])
             events = "–" if found["events"] is None else number(found["events"])
-            if "few" in found:
-                values = [groups.few(), *[""] * (len(shown) - 1)]
-            else:
-                values = [_marked(found, metric) for metric in shown]
+            values = ["–" if "few" in found else _marked(found, metric) for metric in shown]
             rows.append((label, name, number(found["n"]), events, *values))
     head = (
         _("Input"),
@@ -58,10 +58,14 @@ def table(facts: Facts, one: dict[str, Any]) -> Table:
         _("Events"),
         *(metric_words.title(metric) for metric in shown),
     )
-    caption = _("{event}; * the interval of the difference from the rest leaves out 0").format(
-        event=words.event(facts.study, one["key"])
+    caption = _("{event}; * the interval of the difference from the rest leaves out 0; – {few}").format(
+        event=words.event(facts.study, one["key"]), few=groups.few()
     )
     return Table(caption, head, tuple(rows))
+
+
+def _plain(value: float | None) -> str:
+    return "–" if value is None else metric_words.value({"value": value})
 
 
 def _marked(found: dict[str, Any], metric: str) -> str:

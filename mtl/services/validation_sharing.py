@@ -1,4 +1,4 @@
-"""What sharing brought, in the validation report: the audit's verdicts, related techniques, pairs of tasks, learning curves."""
+"""What sharing brought, in the validation report: the audit's verdicts, related techniques, pairs of tasks, curves."""
 
 from __future__ import annotations
 

@@ -23,6 +23,7 @@ from mtl.services.sheet import Section, Sheet
 from mtl.services.wording import day, title
 from mtl.study import Task
 
+NARROW = 0.62  # share of the page's width of a chart of two axes
 MOST_ROWS = 16  # of a drawing of intervals; the table has all
 STYLES = {"solid": "line", "dashed": "line", "thin": "reference", "dots": "points", "band": "line"}
 
@@ -101,14 +102,22 @@ def caption(facts: Facts, found: Found) -> str:
 def _by_task(
     facts: Facts, evidence: Evidence, found: Found, tasks: Sequence[str], of: Of
 ) -> tuple[Part, ...]:
-    out = []
+    out, said = [], set[str]()
     known: dict[str, Any] = found["tasks"] if "tasks" in found else found["whole"]
     for name in tasks:
         if name in known:
             task = facts.study.task(name)
-            made = of(facts, evidence, found, task, caption(facts, found))
+            made = _once(of(facts, evidence, found, task, caption(facts, found)), said)
             out.append(Part(title(task), tuple(_lead(made)), parts(made, lead=False)))
     return tuple(out)
+
+
+def _once(sheet: Sheet, said: set[str]) -> Sheet:
+    """A task's sheet without the sections and notes that those of earlier tasks had word for word."""
+    sections = [one for one in sheet.sections if repr(one) not in said]
+    notes = [words for words in sheet.notes if words not in said]
+    said |= {*map(repr, sections), *notes}
+    return Sheet(sheet.lead, sections, notes)
 
 
 def parts(sheet: Sheet, lead: bool = True) -> tuple[Part, ...]:
@@ -163,7 +172,7 @@ def plane(drawn: Plane) -> Picture:
         svg.Axis(drawn.y.label, drawn.y.low, drawn.y.high, drawn.y.percent),
         drawn.alt,
     )
-    return Picture(made.svg, made.alt, drawn.caption, made.width)
+    return Picture(made.svg, made.alt, drawn.caption, NARROW)
 
 
 def _outline(points: Sequence[tuple[float, float]]) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -177,10 +186,7 @@ def ranges(drawn: Ranges) -> list[Block]:
     told = [row for row in drawn.rows if not row.head]
     out: list[Block] = []
     if 1 < len(told) <= MOST_ROWS and any(row.value is not None for row in told):
-        rows = [
-            svg.Row(row.name, row.words[-1] if row.words else "", row.value, row.low, row.high)
-            for row in told
-        ]
+        rows = [svg.Row(row.name, _value(row.words), row.value, row.low, row.high) for row in told]
         alt = "; ".join(_("{label}: {value}").format(label=row.label, value=row.printed) for row in rows)
         low, high = svg.around(
             [v for row in told for v in (row.value, row.low, row.high) if v is not None],
@@ -191,6 +197,11 @@ def ranges(drawn: Ranges) -> list[Block]:
     cells = tuple((row.name, *row.words) for row in drawn.rows)
     out.append(Table(drawn.caption, tuple(drawn.heads), cells))
     return out
+
+
+def _value(words: Sequence[str]) -> str:
+    """Which of a row's words is the number that is drawn: the one with an interval, else the first."""
+    return next((one for one in words if "(" in one or "（" in one), words[0] if words else "")
 
 
 def grid(drawn: Grid) -> Table:
