@@ -27,9 +27,9 @@ SAMPLES = Path(__file__).parents[2] / "sample_data"
 
 
 @pytest.fixture
-def home(sample_home: Path, private_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("CONSILIUM_HOME", str(sample_home))
-    yield sample_home
+def home(computed_home: Path, private_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("CONSILIUM_HOME", str(computed_home))
+    yield computed_home
     database.close()
 
 
