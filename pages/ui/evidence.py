@@ -11,7 +11,7 @@ from mtl.figures.markup import text
 from mtl.language import N_, _, number
 from mtl.services import wording
 from mtl.services.cohorts import CohortSummary
-from pages.ui import accuracy, address, report_panel
+from pages.ui import accuracy, address, report_panel, techniques, transfer
 
 #: What a reader asks, in the order in which it is asked; a panel belongs to one of them.
 GROUPS = {
@@ -34,6 +34,8 @@ class Panel:
 
 PANELS: dict[str, Panel] = {
     "accuracy": Panel(N_("Accuracy"), accuracy.show, "good"),
+    "techniques": Panel(N_("Related techniques"), techniques.show, "good"),
+    "transfer": Panel(N_("Sharing between tasks"), transfer.show, "sharing"),
     "report": Panel(N_("Validation report"), report_panel.show, "documents"),
 }
 

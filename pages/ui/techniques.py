@@ -43,7 +43,9 @@ def _task(title: str, content: dict, task: str) -> None:
     drawn = []
     for row in rows:
         cells = (row.metric, row.loss, row.slope, "" if row.over is None else row.over.printed)
-        value, low, high = (0.0, None, None) if row.over is None else (row.over.value, row.over.low, row.over.high)
+        value, low, high = (
+            (0.0, None, None) if row.over is None else (row.over.value, row.over.low, row.over.high)
+        )
         drawn.append(ranges.Range(row.name, value, low, high, cells))
     ends = [end for row in drawn for end in (row.value, row.low, row.high) if end is not None]
     heads = (_("Technique"), metric, _("loss"), _("slope"), _("Difference (95 % interval)"))

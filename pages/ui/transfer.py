@@ -23,7 +23,9 @@ def show(cohort: CohortSummary) -> None:
         )
         return
     if trained.key != cohort.key:
-        words = _("This is about the training of the model, on its own patients, not on those of this cohort.")
+        words = _(
+            "This is about the training of the model, on its own patients, not on those of this cohort."
+        )
         st.html(f'<p class="quiet">{text(words)}</p>')
     content = evidence_part.found(trained, "transfer", _("Judge what sharing brought"))
     if content is not None:
@@ -99,6 +101,8 @@ def _weights(cohort: CohortSummary, content: dict) -> None:
         return
     with theme.card("weights"):
         head = _("Weights in the model")
-        words = _("What each part counts for in the blend that the model uses, as shares of the weights' sum.")
+        words = _(
+            "What each part counts for in the blend that the model uses, as shares of the weights' sum."
+        )
         drawn = shares.stacked(rows, [_(sharing.MODELS[name]) for name in EXPERTS], head)
         st.html(f'<h2 class="c-title">{text(head)}</h2><p class="quiet">{text(words)}</p>{drawn.html}')

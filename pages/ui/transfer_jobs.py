@@ -59,7 +59,13 @@ def _curve(title: str, content: dict, task: str) -> None:
     points = sharing.curve(content, task)
     metric = sharing.metric(content["tasks"][task]["metric"])
     drawn = [one for one in points if one.blend is not None and one.without is not None]
-    heads = (_("Labels kept"), _("patients"), _("all three"), _("linear + own trees"), _("Difference (95 % interval)"))
+    heads = (
+        _("Labels kept"),
+        _("patients"),
+        _("all three"),
+        _("linear + own trees"),
+        _("Difference (95 % interval)"),
+    )
     rows = [
         [percent(one.share), number(one.labels), _number(one.blend), _number(one.without), one.gain]
         for one in points
@@ -69,7 +75,9 @@ def _curve(title: str, content: dict, task: str) -> None:
         room = 0.1 * (max(ends) - min(ends) or 0.01)
         layers = [
             plane.Layer("solid", [(one.share, one.blend or 0.0) for one in drawn], _("all three parts")),
-            plane.Layer("dashed", [(one.share, one.without or 0.0) for one in drawn], _("linear + own trees")),
+            plane.Layer(
+                "dashed", [(one.share, one.without or 0.0) for one in drawn], _("linear + own trees")
+            ),
         ]
         alt = "; ".join(f"{row[0]}: {row[4]}" for row in rows)
         chart = plane.Plane(
