@@ -16,7 +16,9 @@ from mtl.model.problem import Problem, TaskData
 from mtl.model.train import Effort
 from tests.synthetic import study, table
 
-BRIEF = Effort((TreeConfig(max_rounds=30, learning_rate=0.2), TreeConfig(leaves=3, max_rounds=30, learning_rate=0.2)))
+BRIEF = Effort(
+    (TreeConfig(max_rounds=30, learning_rate=0.2), TreeConfig(leaves=3, max_rounds=30, learning_rate=0.2))
+)
 
 
 def quiet() -> None:

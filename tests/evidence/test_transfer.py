@@ -26,7 +26,7 @@ from tests import synthetic
 FAST = Effort((TreeConfig(max_rounds=24, learning_rate=0.25),))
 
 
-class Interrupted(Exception):
+class InterruptedByTestError(Exception):
     pass
 
 
@@ -50,9 +50,9 @@ def test_it_is_the_same_on_two_threads_and_after_an_interruption() -> None:
 
     def stop(stage: str, share: float) -> None:
         if len(kept) == 4:
-            raise Interrupted
+            raise InterruptedByTestError
 
-    with pytest.raises(Interrupted):
+    with pytest.raises(InterruptedByTestError):
         audit(1).run(stop, kept)
     assert 0 < len(kept) < len(whole)
     begun = []
