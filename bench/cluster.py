@@ -41,6 +41,23 @@ def cluster(workers: int = 2, memory: str = "2GB") -> Iterator[str]:
         yield address
 
 
+def processes() -> dict[int, tuple[float, float]]:
+    """Processor seconds and peak gigabytes of every worker that this process started, by its number."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (folder / "cmdline").read_bytes()
+            fields = (folder / "stat").read_text().rsplit(")", 1)[1].split()
+            status = (folder / "status").read_text().splitlines()
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it has just ended
+        if b"distributed.cli.dask_worker" in command and int(fields[1]) == os.getpid():
+            cpu = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+            peak = next(int(line.split()[1]) * 1024 / 1e9 for line in status if line.startswith("VmHWM"))
+            found[int(folder.name)] = (cpu, peak)
+    return found
+
+
 def linger(file: str, seconds: float, tick: Callable[[], None]) -> None:
     """A step that writes down that it is still at work, until nobody wants it; for the tests of cancelling."""
     end = time.monotonic() + seconds

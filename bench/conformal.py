@@ -164,7 +164,8 @@ def main() -> None:
         covered, size, best = np.array([found[task] for found in drawn]).T
         lines.append(
             {
-                "kind": kind, "predictor": chosen.predictor, "rows": chosen.rows, "data_sets": chosen.repeats, "coverage": float(covered.mean()),
+                "kind": kind, "predictor": chosen.predictor, "rows": chosen.rows, "data_sets": chosen.repeats,
+                "coverage": float(covered.mean()),
                 "coverage_sd": float(covered.std()), "size": float(size.mean()), "oracle": float(best.mean()),
                 "ratio": float(size.mean() / best.mean()),
             }

@@ -10,14 +10,18 @@ from types import ModuleType
 
 from mtl import __version__
 from mtl.commands import (
+    audit,
+    backup,
     card,
     console,
     evaluate,
     explain,
+    forget,
     link,
     predict,
     profile,
     report,
+    restore,
     serve,
     train,
     transfer,
@@ -36,6 +40,10 @@ COMMANDS: dict[str, tuple[ModuleType, str]] = {
     "validate": (validate, "the validation report, as PDF, HTML or Markdown"),
     "link": (link, "the address of a case on the running app"),
     "serve": (serve, "start the app"),
+    "backup": (backup, "everything that the app keeps, as one file"),
+    "restore": (restore, "the app's state from a backup"),
+    "forget": (forget, "delete a cohort and everything derived from it"),
+    "audit": (audit, "whether the audit trail is whole; the trail to take away"),
 }
 DONE, FAILED, USAGE, INTERRUPTED, READER_GONE = 0, 1, 2, 130, 141
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from mtl.services import users
-from pages.ui import guard, language, navigation, signin, story, theme
+from mtl.services import observe, users
+from pages.ui import guard, language, navigation, room, signin, story, theme
 
 STATIC = Path(__file__).parent / "static"
 
@@ -20,9 +20,10 @@ user = signin.visitor() or users.LOCAL
 with st.sidebar:
     navigation.show(user)
     language.switch()
+room.gate()
 signin.gate()
 # For this run; what runs without the shell, a fragment or a callback, asks for itself.
-with users.acting(user), guard.shell():
+with users.acting(user), guard.shell(), observe.page_run(page.url_path or navigation.START):
     signin.arrive(user)
     story.bar(page.url_path or navigation.START)
     page.run()

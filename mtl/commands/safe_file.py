@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 import secrets
@@ -135,3 +136,21 @@ class _ParquetWriter:
         if self._writer is None:
             self._writer = pq.ParquetWriter(self._file, piece.schema)
         self._writer.write_table(piece)
+
+
+def safe_table(path: Path, table: pd.DataFrame) -> None:
+    """Write texts as CSV, whole or not at all; a text that begins like a formula gets an apostrophe."""
+    path = Path(os.path.realpath(path))
+    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(6)}")
+    try:
+        with temporary.open("x", encoding="utf-8-sig", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(table.columns)
+            for row in table.itertuples(index=False):
+                writer.writerow(["" if cell is None else safe_text(str(cell)) for cell in row])
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

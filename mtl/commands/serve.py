@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from mtl import limits
 from mtl.commands.console import Answer, CommandError, Console
 from mtl.services import exposure
 
@@ -52,9 +53,14 @@ def run(args: argparse.Namespace, _console: Console) -> Answer:
         raise CommandError(
             f"app.py is not in {ROOT}; serve runs from the source folder, where app.py and pages/ are"
         )
+    try:
+        limits.check()
+    except limits.LimitError as error:
+        raise CommandError(str(error)) from error
     command = [
         sys.executable, "-m", "streamlit", "run", "app.py",
         "--server.port", str(args.port), "--server.address", args.address,
+        "--server.maxUploadSize", str(limits.limit("upload_mb")),
     ]  # fmt: skip
     if args.insecure:
         os.environ[exposure.ENVIRONMENT] = "1"

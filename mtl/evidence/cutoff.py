@@ -67,7 +67,11 @@ def _rates(view: View) -> tuple[Rates, dict[str, list[list[float | None]]]]:
     else:
         found = rates_at(view.time, view.event, view.risk, view.horizon, CUTOFFS)
         limits = rate_intervals_at(view.time, view.event, view.risk, view.horizon, CUTOFFS, view.groups)
-    return found, {name: [list(pair) for pair in pairs] for name, pairs in limits.items()}
+    return found, {name: [[_short(end) for end in pair] for pair in pairs] for name, pairs in limits.items()}
+
+
+def _short(limit: float | None) -> float | None:
+    return None if limit is None else round(limit, 4)
 
 
 def _points(of: Ranking, x: NDArray[np.float64], y: NDArray[np.float64]) -> list[list[float]]:
@@ -76,4 +80,4 @@ def _points(of: Ranking, x: NDArray[np.float64], y: NDArray[np.float64]) -> list
 
 
 def _plain(values: NDArray[np.float64]) -> list[float | None]:
-    return [None if np.isnan(value) else value for value in values.tolist()]
+    return [None if np.isnan(value) else round(value, 8) for value in values.tolist()]

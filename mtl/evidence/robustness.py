@@ -1,9 +1,9 @@
 """What if the findings are a little wrong? Measurement error drawn anew, and values that the training never held.
 
-A numeric finding moves by up to its measurement error: the study's, else 5 % of the value, though at most a fifth of the
-cohort's standard deviation and at least one unit of its last decimal, every amount in between alike. An ordinal one is
-a level too high or too low in one patient of ten. Categories, yes/no and the date stay. A number that moves by more than five points (of probability; for an amount, a
-fifth of the standard deviation of the predictions) is counted.
+A numeric finding moves by up to its measurement error, every amount in between alike: the study's, else 5 % of the
+value, though at most a fifth of the cohort's standard deviation and at least one unit of its last decimal. An ordinal
+one is a level too high or too low in one patient of ten. Categories, yes/no and the date stay. A number that moves by
+more than five points of probability (an amount: a fifth of the standard deviation of the predictions) is counted.
 """
 
 from __future__ import annotations

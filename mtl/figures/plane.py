@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 from urllib.parse import quote
 
@@ -148,7 +149,7 @@ def _shape(layer: Layer, across: Scale, up: Scale, colours: Palette) -> str:
 
 def _bars(points: Sequence[tuple[float, float]], across: Scale, up: Scale, colours: Palette) -> str:
     found = []
-    for (left, height), (right, _height) in zip(points, points[1:], strict=False):
+    for (left, height), (right, _height) in pairwise(points):
         x, wide = WIDTH * across.share(left), WIDTH * (across.share(right) - across.share(left))
         tall = HEIGHT * up.share(height)
         if tall > 0:

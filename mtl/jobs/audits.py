@@ -36,7 +36,7 @@ def follow(cohort: str, model: str) -> None:
     """Let the audit of a model trained on a cohort follow, if it is wanted."""
     if wanted():
         payload = {"cohort": cohort, "model": model, "part": PART}
-        queue.submit("gather_evidence", payload, topic(cohort, model, PART))
+        queue.submit("gather_evidence", payload, topic(cohort, model, PART), by="")
 
 
 def follow_sample(name: str) -> None:

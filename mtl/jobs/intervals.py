@@ -41,6 +41,8 @@ def fit_intervals(payload: Payload, report: Callable[[str, float], None]) -> Non
             raise StoreError(
                 f"model {key} came as a folder: its training table is not here, so it cannot be refitted"
             )
+        if models.was_derived(key):
+            raise StoreError(f"model {key} was made of another one; refit that one, then make it again")
         cohort = cohorts.get(record.cohort)
         if cohort.data != record.data:
             raise StoreError(

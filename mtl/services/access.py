@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mtl.language import _
-from mtl.services import owners
+from mtl.services import owners, trail
 from mtl.services.users import User, require
 from mtl.store import cohorts, shares, uploads
 from mtl.store.shares import GROUP, USER, Person, Share
@@ -47,9 +47,12 @@ class Owned:
 
 
 def arrived(user: User) -> None:
-    """Remember that a user has signed in, so that others can share with them."""
+    """Remember that a user has signed in, once a sign-in, so that others can share with them."""
     require("study:read")
+    if not trail.first(user.name, user.session):
+        return
     shares.arrived(user.name, user.label or user.name, user.roles, user.groups)
+    trail.note("sign in", session=user.session, roles=sorted(user.roles))
 
 
 def cohorts_of() -> list[Owned]:
@@ -95,14 +98,16 @@ def give(cohort: str, kind: str, who: str) -> None:
     known = {USER: {one.name for one in shares.people()}, GROUP: set(groups())}
     if who not in known.get(kind, set()):
         raise AccessError(_("Nobody of that name, and no such group, has signed in here yet."))
-    shares.give(cohort, kind, who, user.name)
+    if shares.give(cohort, kind, who, user.name):
+        trail.note("share", cohort, kind=kind, who=who)
 
 
 def take_back(cohort: str, kind: str, who: str) -> None:
     """Let a user or a group see a cohort no longer, from their next click on. AccessError as in :func:`give`."""
     user = require(PERMISSION)
     _shareable(cohort, user)
-    shares.take_back(cohort, kind, who)
+    if shares.take_back(cohort, kind, who):
+        trail.note("end sharing", cohort, kind=kind, who=who)
 
 
 def _shareable(cohort: str, user: User) -> None:

@@ -21,9 +21,11 @@ from mtl.report.document import Block
 from mtl.services import owners
 from mtl.services.cohorts import TITLES
 from mtl.services.printing import USUAL_HORIZON
+from mtl.services.users import require
 from mtl.store import cohorts, evidence
 from mtl.store.cohorts import Cohort
 from mtl.store.models import ModelRecord
+from mtl.store.scores import scores_of
 from mtl.study import Study, Task
 
 
@@ -204,19 +206,26 @@ def _of_model(model: MultiTaskModel, folder: Path) -> _Fitted:
 
 def of_record(record: ModelRecord) -> Facts:
     """The facts of a registered model: those of its cohorts and evidence that the current user may see."""
+    require("model:read")
     fitted = _fitted(record.exported)
     seen = [cohort for cohort in cohorts.every() if owners.may_see(cohort.key)]
     own = next((c for c in seen if (c.key, c.data) == (record.cohort, record.data)), None)
-    others = [c for c in seen if c.model == record.key and c is not own]
+    others = [c for c in seen if c.model == record.key and c is not own and _untouched(c)]
     return Facts(
         fitted.study, fitted.training, fitted.version, fitted.digest, fitted.estimable,
         record.has_intervals, record.trained, own, None if own is None else gathered(record, own),
-        tuple(one for one in (gathered(record, c) for c in others) if not one.internal), record,
+        tuple(gathered(record, c) for c in others), record,
     )  # fmt: skip
+
+
+def _untouched(cohort: Cohort) -> bool:
+    """Whether none of a cohort's patients had a part in the model whose numbers it shows."""
+    return cohort.scores is not None and scores_of(cohort).in_training == 0
 
 
 def of_folder(folder: Path) -> Facts:
     """The facts of a model that came as a folder: nothing is known of its patients."""
+    require("model:read")
     model = MultiTaskModel.load(folder)
     fitted = _of_model(model, folder)
     return Facts(
@@ -234,6 +243,7 @@ def digest_of(table: pd.DataFrame) -> str:
 
 def gathered(record: ModelRecord, cohort: Cohort) -> Evidence:
     """Every part of the evidence that is there for a model on a cohort's present rows."""
+    require("model:read")
     found = {name: evidence.find(record, cohort, name, part.version) for name, part in PARTS.items()}
     parts = {name: part for name, part in found.items() if part is not None}
     return Evidence(cohort_title(cohort), cohort.n, cohort.data, parts, cohort)

@@ -9,7 +9,7 @@ from mtl import jobs
 from mtl.jobs.samples import SAMPLES, model_key
 from mtl.model.files import MANIFEST, read_folder
 from mtl.multitask import MultiTaskModel
-from mtl.services import owners
+from mtl.services import owners, trail
 from mtl.services.owners import may_see
 from mtl.services.summary import ModelSummary, summary
 from mtl.services.users import require
@@ -66,7 +66,9 @@ def register(folder: str | Path, name: str) -> ModelSummary:
     require("model:write")
     model = MultiTaskModel.load(folder)
     answers = read_folder(folder).get(REMEMBERED)
-    return summary(models.register_exported(f"model-{model.version_}", name, model, answers))
+    record = models.register_exported(f"model-{model.version_}", name, model, answers)
+    trail.note("register", model=record.key)
+    return summary(record)
 
 
 def score(cohort: str, model: str) -> str:
@@ -75,4 +77,5 @@ def score(cohort: str, model: str) -> str:
     if not may_see(model):  # somebody else's is not told apart from none
         raise StoreError(f"there is no model {model[:80]!r}; train one or choose another")
     chosen = {"cohort": owners.own(cohort).key, "model": models.get(model).key}
+    trail.note("score", cohort, model=chosen["model"])
     return jobs.submit("score_cohort", chosen, topic=f"score:{cohort}")

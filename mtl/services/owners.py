@@ -49,6 +49,11 @@ def may_change(key: str) -> bool:
     return owner_of(key) is None or is_mine(key)
 
 
+def private(key: str) -> bool:
+    """Whether a cohort or model of that key is some user's alone."""
+    return _OWNED.match(key) is not None
+
+
 def cohort(key: str) -> Cohort:
     """A cohort that the current user may know of.
 

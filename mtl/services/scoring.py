@@ -15,7 +15,7 @@ from mtl.data import encode
 from mtl.jobs.queue import Job
 from mtl.jobs.tables import renamed, result_name
 from mtl.language import _, number
-from mtl.services import owners
+from mtl.services import owners, trail
 from mtl.services.summary import ModelSummary, summary
 from mtl.services.uploads import PERMISSION, Upload, owner
 from mtl.services.users import require
@@ -163,6 +163,7 @@ def begin(upload: Upload, model: str) -> str:
     require(PERMISSION)
     _study(model)
     payload = {"owner": owner(), "upload": upload.key, "model": model}
+    trail.note("score", model=model, upload=upload.key, rows=len(upload.table))
     return jobs.submit("score_table", payload, topic=_topic(upload, model))
 
 
@@ -191,4 +192,7 @@ def parquet(upload: Upload, model: str) -> bytes | None:
     """The numbers as a Parquet file; None while there are none."""
     require(PERMISSION)
     _study(model)
-    return upload.stored.read(result_name(model))
+    found = upload.stored.read(result_name(model))
+    if found is not None:
+        trail.note_view("scores", model=model, upload=upload.key)
+    return found

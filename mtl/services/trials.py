@@ -8,7 +8,7 @@ from typing import Literal
 
 from mtl import jobs
 from mtl.jobs import Job
-from mtl.services import owners
+from mtl.services import owners, trail
 from mtl.services.cohorts import TITLES
 from mtl.services.trial_document import Document, html_document, markdown_document
 from mtl.services.users import require
@@ -93,6 +93,7 @@ def run(cohort: str, protocol: Protocol) -> str:
     if trials.find(key) is None:
         payload = {"cohort": found.key, "protocol": protocol.model_dump_json()}
         jobs.submit("emulate_trial", payload, topic=_topic(key))
+    trail.note_view("trial", found.key, trial=key, treatment=protocol.treatment)
     return key
 
 
@@ -108,6 +109,7 @@ def cancel(key: str) -> None:
     found = progress(key)
     if found is not None:
         jobs.cancel(found.key)
+        trail.note("cancel", job=found.key)
 
 
 def result(key: str) -> KeptTrial | None:

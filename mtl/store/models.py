@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,6 +115,11 @@ def derived_key(parent: str, content: list[bytes], owner: str = "") -> str:
     """
     begin = parent if parent.startswith(owner) else owner + parent
     return f"{begin[:MOST_KEY]}-r{content_digest(content)[:8]}"
+
+
+def was_derived(key: str) -> bool:
+    """Whether a model of that key was made by :func:`register_derived`."""
+    return re.search(r"-r[0-9a-f]{8}$", key) is not None
 
 
 def is_derived(key: str, parent: str) -> bool:

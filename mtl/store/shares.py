@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import and_, delete, insert, or_, select
+from sqlalchemy import ColumnElement, and_, delete, insert, or_, select
 
 from mtl.store import schema
 from mtl.store.database import now, reading, writing
@@ -94,5 +94,5 @@ def may_see(cohort: str, user: str, groups: Iterable[str]) -> bool:
         return connection.execute(asked).first() is not None
 
 
-def _is(cohort: str, kind: str, who: str):  # type: ignore[no-untyped-def]
+def _is(cohort: str, kind: str, who: str) -> ColumnElement[bool]:
     return and_(_shares.c.cohort == cohort, _shares.c.kind == kind, _shares.c.who == who)

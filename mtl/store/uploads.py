@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mtl.store.database import StoreError
-from mtl.store.home import WORK, new_folder, room, secret
+from mtl.store.home import REMOVING, WORK, locked, new_folder, room, secret
 
 KEPT = 3  # folders of a user; a running job may still read the last but one
 _KEY = re.compile(r"[a-z2-7]{16}")
@@ -151,14 +151,18 @@ def get(owner: str, key: str) -> Stored:
 def forget(owner: str) -> None:
     """Remove everything that a user brought."""
     if _KEY.fullmatch(owner):
-        shutil.rmtree(room("uploads") / owner, ignore_errors=True)
+        with locked(REMOVING):
+            shutil.rmtree(room("uploads") / owner, ignore_errors=True)
 
 
 def _tidy(stored: Stored) -> None:
-    folders = [path for path in stored.folder.parent.iterdir() if _KEY.fullmatch(path.name)]
-    for old in sorted(folders, key=lambda path: path.stat().st_mtime_ns, reverse=True)[KEPT:]:
-        if old != stored.folder:
-            shutil.rmtree(old, ignore_errors=True)
+    with locked(REMOVING, wait=False) as alone:
+        if not alone:
+            return  # a backup is being made; the next table tidies up
+        folders = [path for path in stored.folder.parent.iterdir() if _KEY.fullmatch(path.name)]
+        for old in sorted(folders, key=lambda path: path.stat().st_mtime_ns, reverse=True)[KEPT:]:
+            if old != stored.folder:
+                shutil.rmtree(old, ignore_errors=True)
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -61,6 +61,7 @@ SECTIONS: dict[str, tuple[Page, ...]] = {
         Page("train.py", N_("Train"), "train", ":material/model_training:"),
         Page("score.py", N_("Score"), "score", ":material/table_chart:"),
         Page("access.py", N_("Access"), "access", ":material/lock_open:"),
+        Page("audit.py", N_("Audit trail"), "audit", ":material/history:"),
     ),
 }
 START = "overview"

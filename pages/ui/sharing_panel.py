@@ -6,7 +6,7 @@ import streamlit as st
 
 from mtl.figures.markup import text
 from mtl.language import N_, _, ngettext, number
-from mtl.services import access, users, wording
+from mtl.services import access, retention, users, wording
 from mtl.services.access import GROUP, USER, Owned, Share
 from pages.ui import say, theme
 
@@ -38,6 +38,7 @@ def card(cohort: Owned, place: int, can_share: bool) -> None:
             _shared(cohort, one, f"{place}_{at}", labels)
         if can_share:
             _form(cohort, place, labels)
+        _deletion(cohort, place)
 
 
 def _me() -> str:
@@ -82,6 +83,36 @@ def _form(cohort: Owned, place: int, labels: dict[str, str]) -> None:
             try:
                 access.give(cohort.key, kind, str(who))
             except access.AccessError as error:
+                st.error(say.markdown(error))
+            else:
+                st.rerun()
+
+
+def _deletion(cohort: Owned, place: int) -> None:
+    """Offer to delete the cohort: what goes is told first, and its name has to be typed."""
+    with st.popover(
+        _("Delete this cohort"), icon=":material/delete:", width="content", on_change="rerun"
+    ) as opened:
+        if not opened.open:
+            return
+        try:
+            found = retention.derived(cohort.key)
+        except retention.REFUSALS as error:
+            st.error(say.markdown(error))
+            return
+        goes = _(
+            "With it go its model and everything computed from it, patients that were typed in under it, target trials, and "
+            "the uploaded table (files and folders: {files}). What was signed (records: {records}) and the audit trail "
+            "stay; they hold no finding, but what was written by hand as a reason or a note stays as it was written. This "
+            "cannot be undone."
+        ).format(files=number(len(found.paths)), records=number(found.kept_records))
+        st.html(f"<p>{text(goes)}</p>")
+        words = _("Type the name to confirm: {name}").format(name=cohort.name)
+        typed = st.text_input(say.markdown(words), key=f"delete_name_{place}", max_chars=200)
+        if st.button(_("Delete for good"), key=f"delete_{place}", disabled=typed.strip() != cohort.name):
+            try:
+                retention.forget(cohort.key)
+            except retention.REFUSALS as error:
                 st.error(say.markdown(error))
             else:
                 st.rerun()
