@@ -57,7 +57,7 @@ def group(feature: Feature, part: dict[str, Any]) -> str:
         if feature.kind == "boolean":
             return _("yes") if part["level"] else _("no")
         return feature.levels[int(part["level"])].get(study_language())
-    low, high = part["low"], part["high"]
+    low, high = part["above"], part["upto"]
     if low is None and high is None:
         return _("not measured")
     if low is None:
