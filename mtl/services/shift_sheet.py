@@ -19,7 +19,7 @@ REASONS = {
     "slope": N_("the numbers do not order these patients as the outcome does"),
     "worse": N_("worse on patients held out"),
 }
-METHODS = {"level": N_("level"), "slope": N_("level and slope")}
+METHODS = {"level": N_("level alone"), "slope": N_("level and slope")}
 
 
 def sheet(study: Study, tasks: list[str], content: dict[str, Any], caption: str) -> Sheet:

@@ -79,7 +79,9 @@ def with_interval(entry: dict[str, Any], decimals: int = 3) -> str:
     words = number(entry["value"], decimals)
     if entry.get("low") is None or entry.get("high") is None:
         return words
-    return f"{words} ({span(entry['low'], entry['high'], decimals)})"
+    return _("{value} ({low} to {high})").format(
+        value=words, low=number(entry["low"], decimals), high=number(entry["high"], decimals)
+    )
 
 
 def share_with_interval(value: float | None, low: float | None, high: float | None) -> str:
