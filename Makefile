@@ -22,7 +22,7 @@ help:
 	@echo "make system           what must come from the system: libgomp1, chromium, a CJK font, PostgreSQL for the tests"
 
 run: runtime-libraries $(RUNTIME)
-	exec $(BIN)/python -m streamlit run app.py --server.port $(PORT)
+	exec $(BIN)/python -m mtl serve --port $(PORT)
 
 test: system $(TOOLS) check
 	$(BIN)/python -m pytest -n 2 --dist loadscope

@@ -1,26 +1,28 @@
-"""Server entry: the Streamlit app over pages/shell.py, its security headers, warm start and HTTP routes."""
+"""Server entry: the Streamlit app over pages/shell.py, its security headers and warm start; serving/ has the rest."""
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import gc
 import hashlib
 import importlib
+import os
 import re
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict
 from pathlib import Path
 
 import streamlit as st
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mtl.services import samples
+from mtl.services import exposure, limits, samples, work
+from serving import logs, routes, stopping
+from serving.watch import Watch
 
 
 def inline_scripts() -> str:
@@ -56,6 +58,7 @@ SECURITY_HEADERS = {
 }
 # What a first visitor would otherwise wait for.
 WARM = ("lightgbm", "pandas", "plotly.graph_objects", "sklearn", "mtl")
+LOOK_EVERY = 5.0  # seconds
 
 
 class SecurityHeaders:
@@ -77,33 +80,55 @@ class SecurityHeaders:
         await self.app(scope, receive, send_with_headers)
 
 
+def sign_in() -> bool:
+    """Return whether visitors have to sign in; by secrets that cannot be read nobody does, and nobody is let in."""
+    return st.secrets.load_if_toml_exists() and "auth" in st.secrets
+
+
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
-    """Import what is heavy before the first visitor, and start preparing the samples."""
+    """Import what is heavy before the first visitor, start preparing the samples, and look after the jobs."""
+    reason = exposure.refused(st.get_option("server.address"), sign_in())
+    if reason is not None:
+        # Nothing has begun yet, and an exception would bury the reason in the server's own traceback.
+        print(f"consilium: {reason}", file=sys.stderr, flush=True)
+        os._exit(1)
+    limits.check()
+    logs.start()
+    ended = stopping.prepare()
+    work.follow_users()
     samples.start()
     for name in WARM:
         importlib.import_module(name)
     gc.collect()
     # What lives as long as the server need not be walked by every later collection.
     gc.freeze()
+    watch = asyncio.create_task(look_after_jobs())
+    logs.log.info("started")
     yield
+    watch.cancel()
+    await run_in_threadpool(ended)
 
 
-async def health(_request: Request) -> JSONResponse:
-    """Answer that the server runs."""
-    return JSONResponse({"status": "ok"})
-
-
-async def ready(_request: Request) -> JSONResponse:
-    """Answer 200 once the sample cohorts and models can be used, and what is still to do before that."""
-    done = samples.ready()
-    body = {"ready": done, "progress": [asdict(step) for step in samples.progress()]}
-    return JSONResponse(body, status_code=200 if done else 503, headers={"Cache-Control": "no-store"})
+async def look_after_jobs() -> None:
+    """Report what a killed worker left, and give what waits a worker, even while nobody looks."""
+    while True:
+        await asyncio.sleep(LOOK_EVERY)
+        try:
+            await run_in_threadpool(work.look_after)
+        except Exception as error:  # a database that is being restarted must not end the watch
+            logs.log.error("jobs could not be looked after", extra={"facts": logs.told(error)})
 
 
 app = st.App(
     "pages/shell.py",
     lifespan=lifespan,
-    routes=[Route("/health", health), Route("/ready", ready)],
-    middleware=[Middleware(SecurityHeaders)],
+    routes=routes.ROUTES,
+    middleware=[
+        Middleware(Watch),
+        Middleware(SecurityHeaders),
+        Middleware(exposure.OnlyHere, sign_in=sign_in),
+        Middleware(routes.Counted),
+    ],
+    on_script_error=logs.script_error,
 )

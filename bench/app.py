@@ -90,6 +90,14 @@ class Tab:
         message.rerun_script.page_name = self.page
         await self._ask(message)
 
+    async def go(self, page: str, query: str) -> float:
+        """Follow a link to a page of the app, and return the seconds until it was there."""
+        self.page, self.query = page, query
+        message = BackMsg()
+        message.rerun_script.query_string = query
+        message.rerun_script.page_name = page
+        return await self._ask(message)
+
     async def act(self, action: Action) -> float:
         """Change widgets, and return the seconds until the rerun was done."""
         message = BackMsg()

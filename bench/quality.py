@@ -2,13 +2,14 @@
 
     python bench/quality.py [--short] [--sets rotterdam,colon] [--methods quick,lightgbm] [--jobs 2]
                             [--out FILE.md] [--json FILE.json] [--work FOLDER] [--folds 5] [--draws 1] [--no-scarce]
+                            [--finished]
 
 Five outer folds, the same for everybody; everything is chosen inside the training part: rounds, penalties, tree shapes,
 blend weights. Scores are AUC, macro AUC, R2 or Harrell's C on the held-out patients, survival as treated: where a trial
 gives the effect of a treatment (hormone therapy in Rotterdam), ours and the baseline carry the same offset while
 fitting and predicting. Intervals are Nadeau and Bengio's over the folds. Finished cells are kept in the --work folder,
 so an interrupted run goes on where it stopped; a change of the code that computes a cell, or of its data, computes it
-again.
+again. With --finished nothing is computed: what --work holds is printed, without the methods that lack a fold of a set.
 """
 
 from __future__ import annotations
@@ -53,6 +54,16 @@ def cells(options: argparse.Namespace) -> list[Cell]:
     ]
 
 
+def finished(wanted: list[Cell], cache: Cache) -> list[Cell]:
+    """The cells of those methods that have every fold and draw of a set, or of a scarce target."""
+
+    def whole(cell: Cell) -> tuple[str, str, str]:
+        return cell.cohort, cell.target, cell.method
+
+    lacking = {whole(cell) for cell in wanted if cell.key not in cache.known}
+    return [cell for cell in wanted if whole(cell) not in lacking]
+
+
 def _names(known: tuple[str, ...]):
     def read(text: str) -> tuple[str, ...]:
         chosen = tuple(text.split(","))
@@ -75,13 +86,21 @@ def main() -> int:
     parser.add_argument("--draws", type=int, default=1, help="draws of the scarce labels a fold")
     parser.add_argument("--no-scarce", action="store_true", help="without the tasks of few labels")
     parser.add_argument("--work", type=Path, help="folder of what is already computed")
+    parser.add_argument("--finished", action="store_true", help="print what --work holds, compute nothing")
     parser.add_argument("--out", type=Path, help="Markdown file; printed in any case")
     parser.add_argument("--json", type=Path, help="JSON file, fold by fold")
     options = parser.parse_args()
     options.sets = options.sets or (SHORT_SETS if options.short else tuple(COHORTS))
     options.methods = options.methods or (SHORT_METHODS if options.short else tuple(METHODS))
-    findings = Findings.of(run(cells(options), Cache(options.work), options.jobs))
-    folds = f"{SHORT_FOLDS} of {FOLDS} folds, small grid" if options.short else f"{FOLDS} folds"
+    wanted, cache = cells(options), Cache(options.work)
+    if options.finished:
+        wanted = finished(wanted, cache)
+    findings = Findings.of(run(wanted, cache, options.jobs))
+    folds = (
+        f"{SHORT_FOLDS} of {FOLDS} folds, small grid"
+        if options.short
+        else f"{options.folds} of {FOLDS} folds"
+    )
     text = markdown(findings, f"{folds}; everything chosen inside; printed by `python bench/quality.py`.")
     print(text)
     if options.out:

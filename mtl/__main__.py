@@ -9,7 +9,23 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from mtl import __version__
-from mtl.commands import console, evaluate, explain, link, predict, profile, report, serve, train
+from mtl.commands import (
+    audit,
+    backup,
+    card,
+    console,
+    evaluate,
+    explain,
+    forget,
+    link,
+    predict,
+    profile,
+    report,
+    restore,
+    serve,
+    train,
+    validate,
+)
 
 COMMANDS: dict[str, tuple[ModuleType, str]] = {
     "profile": (profile, "what a table's columns are, what may be predicted, what is wrong"),
@@ -18,8 +34,14 @@ COMMANDS: dict[str, tuple[ModuleType, str]] = {
     "predict": (predict, "every task's numbers for a table, or for one JSON case"),
     "explain": (explain, "why one patient's numbers are what they are"),
     "report": (report, "one patient's page for the tumour board, as PDF"),
+    "card": (card, "the model card: TRIPOD+AI and HTI-1, as PDF or Markdown"),
+    "validate": (validate, "the validation report, as PDF, HTML or Markdown"),
     "link": (link, "the address of a case on the running app"),
     "serve": (serve, "start the app"),
+    "backup": (backup, "everything that the app keeps, as one file"),
+    "restore": (restore, "the app's state from a backup"),
+    "forget": (forget, "delete a cohort and everything derived from it"),
+    "audit": (audit, "whether the audit trail is whole; the trail to take away"),
 }
 DONE, FAILED, USAGE, INTERRUPTED, READER_GONE = 0, 1, 2, 130, 141
 

@@ -226,7 +226,8 @@ class MultiTaskModel:
         """Every task's numbers, a row a patient: see :func:`mtl.model.outputs.predictions` for the columns."""
         self._check_fitted()
         encoded = self._encode(table)
-        self._warn_about_treatments(table)
+        for doubt in self.doubts(table):
+            warnings.warn(doubt, TableWarning, stacklevel=2)
         return predictions(self.study, self.predictor_, encoded.X, table, self.uncertainty_)
 
     def margin(self, table: pd.DataFrame, task: str) -> Floats:
@@ -261,16 +262,14 @@ class MultiTaskModel:
                 warnings.warn(describe(note), TableWarning, stacklevel=3)
         return encoded
 
-    def _warn_about_treatments(self, table: pd.DataFrame) -> None:
-        for task in self.tasks_:
-            if not trials_of(self.study, task):
-                continue
-            for column in treatment_offsets(self.study, table, task).unknown:
-                warnings.warn(
-                    f"column {column!r} does not say for every row what was given; {task} is then predicted without it",
-                    TableWarning,
-                    stacklevel=3,
-                )
+    def doubts(self, table: pd.DataFrame) -> list[str]:
+        """What was given and the table does not say for every row, a sentence a column and task."""
+        return [
+            f"column {column!r} does not say for every row what was given; {task} is then predicted without it"
+            for task in self.tasks_
+            if trials_of(self.study, task)
+            for column in treatment_offsets(self.study, table, task).unknown
+        ]
 
     # Files ----------------------------------------------------------------------------------------
 

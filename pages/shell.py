@@ -4,8 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from mtl.services import users
-from pages.ui import guard, language, navigation, signin, story, theme
+from mtl.services import observe, users
+from pages.ui import guard, language, navigation, room, signin, story, theme
 
 STATIC = Path(__file__).parent / "static"
 
@@ -16,12 +16,14 @@ st.logo(str(STATIC / "consilium.svg"), size="large")
 # Declared even while the door is closed, so that the address survives the sign-in page.
 page = navigation.declare()
 st.set_page_config(page_title=f"{page.title} · Consilium", page_icon=str(STATIC / "icon.svg"), layout="wide")
+user = signin.visitor() or users.LOCAL
 with st.sidebar:
-    if not signin.closed():
-        navigation.show()
+    navigation.show(user)
     language.switch()
+room.gate()
 signin.gate()
-users.enter(signin.visitor() or users.LOCAL)  # for the rest of this run; elsewhere it is asked for
-with guard.shell():
+# For this run; what runs without the shell, a fragment or a callback, asks for itself.
+with users.acting(user), guard.shell(), observe.page_run(page.url_path or navigation.START):
+    signin.arrive(user)
     story.bar(page.url_path or navigation.START)
     page.run()

@@ -94,3 +94,17 @@ def either(
         monkeypatch.setenv("CONSILIUM_DATABASE_URL", url)
         yield "postgresql"
         database.close()
+
+
+@pytest.fixture(scope="session")
+def judged_home(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The samples with evidence of Rotterdam and GBSG whose every number is another one: see `made_evidence`."""
+    from mtl.store import database
+    from tests import made_evidence
+
+    home = tmp_path_factory.mktemp("judged") / "home"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CONSILIUM_HOME", str(home))
+        made_evidence.judged(home, sample_home)
+        database.close()
+    return home

@@ -11,7 +11,6 @@ import pandas as pd
 
 from bench.comparison.alone import EXPERTS, alone
 from bench.comparison.data import Cohort
-from bench.comparison.labels import permuted_helpers
 from bench.comparison.scores import score
 from bench.comparison.tuned import GRID, SHORT_GRID, tune
 from mtl import MultiTaskModel
@@ -104,19 +103,6 @@ def ours(case: Case, effort: str = "quick") -> list[Outcome]:
 def thorough(case: Case) -> list[Outcome]:
     """The blend that tunes its experts."""
     return ours(case, "thorough")
-
-
-def permuted(case: Case) -> list[Outcome]:
-    """The quick blend of each task with the labels of all others dealt to other patients: what is regularisation."""
-    scores, shared, total, size = {}, {}, 0.0, 0
-    for task in case.tasks:
-        training = permuted_helpers(case.cohort, case.train, [task], case.seed)
-        model, seconds = fitted(case, "quick", training)
-        total += seconds
-        size += sum(len(text.encode()) for text in model.files().values())
-        scores[task] = case.score(task, predicted(model, case.test, task))
-        shared[task] = case.score(task, alone(model, training, case.test, task)["shared"])
-    return [Outcome("permuted blend", scores, total, size), Outcome("permuted shared", shared, total, size)]
 
 
 def lightgbm(case: Case) -> list[Outcome]:

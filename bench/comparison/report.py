@@ -71,9 +71,10 @@ def _scarce(findings: Findings) -> list[str]:
     for target, sheet in findings.scarce.items():
         if BASELINE not in sheet.scores:
             continue
-        gains = [
-            f"{sheet.difference(m, [target.task]).mean:+.4f}" if m in sheet.scores else "" for m in methods
-        ]
+        gains = []
+        for m in methods:
+            gain = sheet.difference(m, [target.task]) if m in sheet.scores else None
+            gains.append("" if gain is None else str(gain) if m == "blend" else f"{gain.mean:+.4f}")
         rows.append(
             [
                 f"{target.cohort}, {target.task}, {100 * target.share:.0f} %",
@@ -86,11 +87,26 @@ def _scarce(findings: Findings) -> list[str]:
     means = [findings.scarce_gain(m) for m in methods]
     rows.append(["**mean [95 %]**", "", *("" if m is None else f"**{m}**" for m in means)])
     real = findings.scarce_gain("blend", "permuted blend")
-    found = ["### One task with few labels: gain over tuned LightGBM", ""]
-    found += _table(["target, labels kept", BASELINE, *methods], rows)
+    lines = ["### One task with few labels: gain over tuned LightGBM", ""]
+    lines += _table(["target, labels kept", BASELINE, *methods], rows)
     if real is not None:
-        found += [f"Blend with the real helper labels minus with permuted ones: {real}.", ""]
-    return found
+        lines += [f"Blend with the real helper labels minus with permuted ones: {real}.", ""]
+    return lines
+
+
+def _control(findings: Findings) -> list[str]:
+    """What the helpers' labels bring: each method with the real ones minus the same with permuted ones."""
+    rows = []
+    for name, sheet in findings.sets.items():
+        for method in ("blend", "shared"):
+            control = f"permuted {method}"
+            if method in sheet.scores and control in sheet.scores:
+                least, low = sheet.worst(method, control)
+                most, high = sheet.worst(control, method)
+                whole = str(sheet.difference(method, base=control))
+                rows.append([name, method, whole, f"{-high:+.4f} ({most})", f"{low:+.4f} ({least})"])
+    head = ["set", "method", "real minus permuted, mean over tasks [95 %]", "most for", "least for"]
+    return ["### What the helpers' labels bring", "", *_table(head, rows)] if rows else []
 
 
 def _peers(findings: Findings) -> list[str]:
@@ -123,11 +139,17 @@ def _cost(findings: Findings) -> list[str]:
     for name, sheet in findings.sets.items():
         for method in (BASELINE, "blend", "thorough blend", *PEERS):
             if method in sheet.seconds:
-                seconds, size = np.mean(sheet.seconds[method]), np.mean(sheet.sizes[method])
+                seconds, size = min(sheet.seconds[method]), np.mean(sheet.sizes[method])
                 rows.append(
                     [name, method, str(len(sheet.tasks(method))), f"{seconds:.1f}", f"{size / 1024:,.0f}"]
                 )
-    head = ["set", "method", "tasks", "seconds to fit, choosing included, one thread", "kB saved"]
+    head = [
+        "set",
+        "method",
+        "tasks",
+        "processor seconds to choose, fit and judge, least of the folds",
+        "kB saved",
+    ]
     return ["### Time and size", "", *_table(head, rows)] if rows else []
 
 
@@ -136,7 +158,8 @@ def markdown(findings: Findings, how: str) -> str:
     lines = ["# Quality", "", how, ""]
     for name, sheet in findings.sets.items():
         lines += _set(name, sheet)
-    lines += _differences(findings) + _scarce(findings) + _peers(findings) + _cost(findings)
+    lines += _differences(findings) + _control(findings) + _scarce(findings)
+    lines += _peers(findings) + _cost(findings)
     rows = [[c["claim"], f"{c['value']:+.4f}", "yes" if c["held"] else "**no**"] for c in findings.claims()]
     if rows:
         lines += ["### What is claimed", "", *_table(["claim", "found", "held"], rows)]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from mtl.commands import scoring
+from mtl.commands import reading, scoring
 from mtl.commands.console import Answer, Console
 from mtl.commands.models import open_model
-from mtl.commands.tables import Notes, read_whole
+from mtl.commands.tables import Notes
 from mtl.data import encode, targets
 from mtl.evidence.subject import NEW
 from mtl.language import number
@@ -17,6 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `evaluate`."""
     parser.add_argument("model", metavar="DIR", help="a model's folder, or the name of one of the app's")
     parser.add_argument("table", metavar="TABLE", help="patients with known outcomes: .csv, .tsv or .parquet")
+    reading.add_arguments(parser)
     parser.add_argument("--no-intervals", action="store_true", help="numbers without intervals: faster")
 
 
@@ -24,7 +25,7 @@ def run(args: argparse.Namespace, console: Console) -> Answer:
     """Predict the table, as treated, and compare with what happened."""
     opened = open_model(args.model, console)
     model = opened.model
-    table = read_whole(args.table, model.study)
+    table = reading.read_for(model.study, args.table, reading.chosen(args, opened.answers, console), console)
     notes, features = Notes(), [n for n in encode(model.study, table).notes if n.kind != "out_of_range"]
     outcomes = targets(model.study, table, model.tasks_).values()
     notes.add([*features, *(note for target in outcomes for note in target.notes)])

@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from mtl.commands import explanation, numbers
+from mtl.commands import explanation, numbers, reading
 from mtl.commands.case import STDIN, case_from_stdin
 from mtl.commands.console import Answer, CommandError, Console, plain
 from mtl.commands.models import open_model
-from mtl.commands.tables import row_of
 from mtl.evidence.subject import NEW
 from mtl.expressions import cells
 from mtl.language import number as number_text
@@ -28,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--id", metavar="ID", help="the patient: a value of the study's identifier column; not for -"
     )
+    reading.add_arguments(parser)
     parser.add_argument("--task", metavar="T", help="one task; all of them if left out")
 
 
@@ -54,7 +54,9 @@ def run(args: argparse.Namespace, console: Console) -> Answer:
         named = row[model.study.identifier].iloc[0] if model.study.identifier in row.columns else None
         identifier = cells.cell_text(named)
     else:
-        row, identifier = row_of(args.table, model.study, args.id), args.id.strip()
+        how = reading.chosen(args, opened.answers, console)
+        row = reading.row_of(model.study, args.table, args.id, how, console)
+        identifier = args.id.strip()
     (part,) = opened.parts(row)
     model = part.model
     chosen = model.tasks_ if args.task is None else [args.task]

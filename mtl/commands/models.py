@@ -11,11 +11,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mtl.commands.console import CommandError, Console
+from mtl.commands.reading import remembered
 from mtl.commands.tables import identifiers
 from mtl.data import encode
 from mtl.evidence.subject import NEW, with_predictor
+from mtl.model import files
 from mtl.model.predictor import Predictor
 from mtl.multitask import MultiTaskModel, describe
+from mtl.tables.questions import REMEMBERED, Answers
 
 Rows = NDArray[np.int64]
 
@@ -31,16 +34,20 @@ class Part:
 
 @dataclass
 class Opened:
-    """A model and what is known of its training patients; nothing, where it came as a folder."""
+    """A model and what is known of its training patients: nothing, where it came as a folder.
+
+    `answers` are those by which its table was cleaned, None where it was read plainly.
+    """
 
     model: MultiTaskModel
     folder: Path | None = None
+    answers: Answers | None = None
     membership: dict[str, int] = field(default_factory=dict)
     _folds: dict[int, MultiTaskModel] = field(default_factory=dict)
 
-    def parts(self, table: pd.DataFrame) -> list[Part]:
-        """Who answers for which rows: no patient is judged by a predictor that saw them."""
-        fold = self._fold(table)
+    def parts(self, table: pd.DataFrame, fold: Rows | None = None) -> list[Part]:
+        """Who answers for which rows: no patient is judged by a predictor that saw them; `fold` as :meth:`fold` found it."""
+        fold = self.fold(table) if fold is None else fold
         return [
             Part(np.flatnonzero(fold == f), self.model if f == NEW else self._of_fold(f), f)
             for f in np.unique(fold).tolist()
@@ -61,7 +68,8 @@ class Opened:
         rows = [np.arange(len(table)), *(part.rows for part in parts if len(parts) > 1)]
         return [describe(note) for r in rows for note in encode(self.model.study, table.iloc[r]).notes]
 
-    def _fold(self, table: pd.DataFrame) -> Rows:
+    def fold(self, table: pd.DataFrame) -> Rows:
+        """(n,) the fold in which each row was held out, -1 for who was not in training."""
         fold = np.full(len(table), NEW, dtype=np.int64)
         if not self.membership or self.model.study.identifier not in table.columns:
             return fold
@@ -71,6 +79,12 @@ class Opened:
         names = ["" if name is None else str(name) for name in identifiers(table, self.model.study)]
         digests = row_digests(secret(), names, encode(self.model.study, table).X)
         return np.array([self.membership.get(digest, NEW) for digest in digests], dtype=np.int64)
+
+    def travelling(self) -> Opened:
+        """What answers where neither the app's database nor its secret is: rows must be told their fold there."""
+        for fold in set(self.membership.values()):
+            self._of_fold(fold)
+        return Opened(self.model, _folds=self._folds)
 
     def _of_fold(self, fold: int) -> MultiTaskModel:
         if fold not in self._folds:
@@ -94,7 +108,8 @@ def open_model(name: str, console: Console) -> Opened:
         There is neither.
     """
     if os.sep in name or Path(name).exists():
-        return Opened(MultiTaskModel.load(name))
+        model = MultiTaskModel.load(name)
+        return Opened(model, answers=remembered(files.read_folder(name).get(REMEMBERED)))
     # the app's database, which a model's folder does not need
     from mtl.services import models
     from mtl.services.users import Forbidden
@@ -104,9 +119,15 @@ def open_model(name: str, console: Console) -> Opened:
         found = models.resolve(name)
     except (Forbidden, StoreError) as error:
         raise CommandError(str(error)) from error
-    if found.record is None or not found.record.folds:
+    if found.record is None:
         return Opened(found.model)
     folder = found.record.folder
+    said = folder / REMEMBERED
+    answers = remembered(said.read_text(encoding="utf-8") if said.is_file() else None)
+    if not found.record.folds:
+        return Opened(found.model, answers=answers)
     kept = pd.read_parquet(folder / "membership.parquet", columns=["digest", "fold"])
     console.note(f"model {found.record.key}: its training patients get their out-of-fold numbers")
-    return Opened(found.model, folder, dict(zip(kept["digest"], kept["fold"].astype(int), strict=True)))
+    return Opened(
+        found.model, folder, answers, dict(zip(kept["digest"], kept["fold"].astype(int), strict=True))
+    )

@@ -6,14 +6,16 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from mtl.commands import numbers
+from mtl.commands import numbers, reading
 from mtl.commands.case import case_from_stdin
 from mtl.commands.console import Answer, CommandError, Console
 from mtl.commands.models import Opened, open_model
+from mtl.commands.partitions import scored
+from mtl.commands.reading import CleanRows
 from mtl.commands.safe_file import ENDINGS, predictions_file
 from mtl.commands.scoring import aligned
 from mtl.commands.tables import Chunks, Notes, identifiers
-from mtl.data import encode
+from mtl.jobs.executor import ClusterError, executor
 from mtl.language import number
 
 
@@ -21,8 +23,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `predict`."""
     parser.add_argument("model", metavar="DIR", help="a model's folder, or the name of one of the app's")
     parser.add_argument(
-        "table", metavar="TABLE", help="patients (.csv, .tsv, .parquet); - reads one JSON case"
+        "table",
+        metavar="TABLE",
+        help="patients (.csv, .tsv, .parquet; cleaned any table); - reads one JSON case",
     )
+    reading.add_arguments(parser)
     parser.add_argument(
         "--out", metavar="FILE", type=_ending, help="the numbers, .csv or .parquet; not needed for -"
     )
@@ -52,7 +57,8 @@ def run(args: argparse.Namespace, console: Console) -> Answer:
         raise CommandError(f"{out} is a folder; name a file")
     if out.exists() and Path(args.table).exists() and out.samefile(args.table):
         raise CommandError(f"{out} is the table itself; choose another name")
-    rows, seen, columns = _table(args.table, out, opened, console)
+    table = reading.chunks(model.study, args.table, reading.chosen(args, opened.answers, console), console)
+    rows, seen, columns = _table(args.table, table, out, opened, console)
     data = {
         **named, "rows": rows, "out_of_fold": seen, "out": str(out), "identifier": model.study.identifier,
         "tasks": {task: {"kind": model.study.task(task).kind, "columns": names} for task, names in columns.items()},
@@ -63,27 +69,34 @@ def run(args: argparse.Namespace, console: Console) -> Answer:
     )
 
 
-def _table(path: str, out: Path, opened: Opened, console: Console) -> tuple[int, int, dict[str, list[str]]]:
+def _table(
+    path: str, chunks: Chunks | CleanRows, out: Path, opened: Opened, console: Console
+) -> tuple[int, int, dict[str, list[str]]]:
     """Rows done, rows that are out of fold, and the columns of each task."""
     model, notes, done, seen = opened.model, Notes(), 0, 0
-    chunks = Chunks(path, model.study)
     if not chunks.rows:
         raise CommandError(f"{Path(path).name}: no rows; give a table with one row a patient")
     columns: dict[str, list[str]] = {}
-    with predictions_file(out, model.study.identifier) as file, console.progress(chunks.rows) as bar:
-        for chunk in chunks:
-            if not done and model.study.identifier not in chunk.columns:
-                console.warn(
-                    f"no column {model.study.identifier!r}, the study's identifier: rows are numbered from 1"
-                )
-            found = [note for note in encode(model.study, chunk).notes if note.kind != "out_of_range"]
-            notes.add(found)  # told at the end, once for all chunks
-            with console.hearing(known=opened.noted(chunk)):
-                predicted, known = opened.predict(chunk)
-            file.write(identifiers(chunk, model.study, done + 1), predicted)
-            columns = numbers.by_task(model, list(predicted.columns))
-            done, seen = done + len(chunk), seen + known
-            bar.at(done)
+    try:
+        with (
+            executor() as pool,
+            predictions_file(out, model.study.identifier) as file,
+            console.progress(chunks.rows) as bar,
+        ):
+            for part in scored(opened, chunks, out, pool):
+                if not done and not part.has_identifier:
+                    console.warn(
+                        f"no column {model.study.identifier!r}, the study's identifier: rows are numbered from 1"
+                    )
+                notes.add(part.notes)  # told at the end, once for all chunks
+                for doubt in part.doubts:
+                    console.warn(doubt)
+                file.put(part.piece, part.columns)
+                columns = numbers.by_task(model, list(part.columns))
+                done, seen = done + part.rows, seen + part.out_of_fold
+                bar.at(done)
+    except ClusterError as error:
+        raise CommandError(str(error)) from error
     notes.tell(console)
     return done, seen, columns
 

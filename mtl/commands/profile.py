@@ -10,13 +10,13 @@ from typing import Any
 import pandas as pd
 
 from mtl.commands.console import Answer, CommandError, Console
+from mtl.commands.reading import answers_of, read_clean
 from mtl.data import targets
 from mtl.language import number, percent
 from mtl.study import Study
-from mtl.tables.cleaning import Cleaned, clean
+from mtl.tables.cleaning import Cleaned
 from mtl.tables.infer import Inferred, infer, with_identifier
 from mtl.tables.look import Labels, duplicates, labels
-from mtl.tables.reader import read_raw
 
 SHOWN = 60  # columns that the text for people lists
 
@@ -25,11 +25,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `profile`."""
     parser.add_argument("table", metavar="TABLE", help="any table: .csv, .tsv, .txt, .xlsx or .parquet")
     parser.add_argument("--study-out", metavar="FILE", help="write the inferred study (TOML) to FILE")
+    parser.add_argument(
+        "--answers",
+        metavar="FILE",
+        help="what a person answered about the table (JSON), as the app's page gives it",
+    )
 
 
 def run(args: argparse.Namespace, console: Console) -> Answer:
     """Read, clean, infer."""
-    cleaned = read_clean(args.table, console)
+    cleaned = read_clean(args.table, console, None if args.answers is None else answers_of(args.answers))
     found = infer(cleaned.table, cleaned.units, name=study_name(args.table))
     if args.study_out:
         write_study(found.study, Path(args.study_out), console)
@@ -37,23 +42,6 @@ def run(args: argparse.Namespace, console: Console) -> Answer:
     counts = {name: labels(found.study, name, target) for name, target in targets(found.study, table).items()}
     data = _data(args, cleaned, found, counts, table)
     return Answer(data, _text(data, found, counts))
-
-
-def read_clean(path: str, console: Console) -> Cleaned:
-    """Any table, cleaned; warns of rows refused, questions left open and how much was changed."""
-    cleaned = clean(read_raw(path))
-    if cleaned.refused:
-        first = cleaned.refused[0]
-        console.warn(
-            f"{number(len(cleaned.refused))} lines are no rows and were left out, "
-            f"the first is line {first.line}: {first.reason}"
-        )
-    if cleaned.n_changes:
-        columns = len(cleaned.rule_counts())
-        console.note(f"{number(cleaned.n_changes)} cells in {columns} columns were rewritten while reading")
-    for question in cleaned.questions:
-        console.warn(f"column {question.column!r}: {question.evidence}")
-    return cleaned
 
 
 def study_name(path: str) -> str:

@@ -8,9 +8,9 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+from mtl.commands import reading
 from mtl.commands.console import Answer, CommandError, Console
 from mtl.commands.models import open_model
-from mtl.commands.tables import row_of
 from mtl.evidence.subject import NEW
 from mtl.language import LANGUAGES, match, use
 
@@ -24,8 +24,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--id", metavar="ID", required=True, help="the patient: a value of the study's identifier column"
     )
+    reading.add_arguments(parser)
     parser.add_argument("--out", metavar="FILE.pdf", required=True, help="where to write the PDF")
     parser.add_argument("--paper", choices=PAPERS, default=PAPERS[0], help="a4 if left out")
+    language_argument(parser)
+
+
+def language_argument(parser: argparse.ArgumentParser) -> None:
+    """The option of the language in which a file is written."""
     parser.add_argument(
         "--lang", metavar="L", type=_language, default="en", help="en or zh; English if left out"
     )
@@ -53,7 +59,8 @@ def run(args: argparse.Namespace, console: Console) -> Answer:
     from mtl.services.users import Forbidden
 
     opened = open_model(args.model, console)
-    row = row_of(args.table, opened.model.study, args.id)
+    how = reading.chosen(args, opened.answers, console)
+    row = reading.row_of(opened.model.study, args.table, args.id, how, console)
     (part,) = opened.parts(row)
     with use(args.lang):
         try:

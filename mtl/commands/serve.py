@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from mtl import limits
 from mtl.commands.console import Answer, CommandError, Console
+from mtl.services import exposure
 
 ROOT = Path(__file__).resolve().parents[2]
 PORT, ADDRESS = 8501, "127.0.0.1"
@@ -23,7 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="A",
         type=_address,
         default=ADDRESS,
-        help=f"{ADDRESS} (this machine) if left out",
+        help=f"{ADDRESS} (this machine) if left out; another needs sign-in, or --insecure",
+    )
+    parser.add_argument(
+        "--insecure",
+        action="store_true",
+        help="let other machines in although nobody has to sign in",
     )
 
 
@@ -46,10 +53,18 @@ def run(args: argparse.Namespace, _console: Console) -> Answer:
         raise CommandError(
             f"app.py is not in {ROOT}; serve runs from the source folder, where app.py and pages/ are"
         )
+    try:
+        limits.check()
+    except limits.LimitError as error:
+        raise CommandError(str(error)) from error
     command = [
         sys.executable, "-m", "streamlit", "run", "app.py",
         "--server.port", str(args.port), "--server.address", args.address,
+        "--server.maxUploadSize", str(limits.limit("upload_mb")),
     ]  # fmt: skip
+    if args.insecure:
+        os.environ[exposure.ENVIRONMENT] = "1"
+        print("warning: whoever reaches this server sees everything in it", file=sys.stderr, flush=True)
     if args.json:
         host = f"[{args.address}]" if ":" in args.address else args.address
         print(json.dumps({"url": f"http://{host}:{args.port}", "command": command}), flush=True)

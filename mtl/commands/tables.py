@@ -223,8 +223,8 @@ def _no_name_twice(path: Path, names: list[str]) -> None:
         raise DataError(f"{path.name}: column {twice[0]!r} occurs twice; rename one of them")
 
 
-def row_of(path: str, study: Study, identifier: str) -> pd.DataFrame:
-    """The one row whose identifier is `identifier`, found without holding the table.
+def the_row(chunks: Iterable[pd.DataFrame], path: str, study: Study, identifier: str) -> pd.DataFrame:
+    """The one row whose identifier is `identifier`, found a chunk at a time.
 
     Raises
     ------
@@ -233,7 +233,7 @@ def row_of(path: str, study: Study, identifier: str) -> pd.DataFrame:
     """
     wanted = identifier.strip()
     found: list[pd.DataFrame] = []
-    for chunk in Chunks(path, study):
+    for chunk in chunks:
         if study.identifier not in chunk.columns:
             raise CommandError(
                 f"{Path(path).name}: no column {study.identifier!r}, the study's identifier; add it"

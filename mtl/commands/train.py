@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from mtl.commands import scoring
+from mtl.commands import reading, scoring
 from mtl.commands.console import Answer, CommandError, Console
 from mtl.commands.models import Opened
-from mtl.commands.profile import read_clean, study_name
+from mtl.commands.profile import study_name
 from mtl.commands.scoring import Score
-from mtl.commands.tables import Notes, identifiers, read_whole
+from mtl.commands.tables import Notes, identifiers
 from mtl.data import encode, targets
 from mtl.language import number
 from mtl.model import files
@@ -23,6 +23,7 @@ from mtl.model.train import EFFORTS
 from mtl.multitask import MultiTaskModel, describe
 from mtl.study import Study, StudyError
 from mtl.tables.infer import Inferred, infer, with_identifier
+from mtl.tables.questions import Answers
 
 FITTING = 0.9  # share of the work that is fitting; the rest is judging
 
@@ -35,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the study (TOML); if left out study.toml beside TABLE, else it is inferred",
     )
+    reading.add_arguments(parser, with_plain=False)
     parser.add_argument(
         "--out", metavar="DIR", required=True, help="folder for the model; a model there is replaced"
     )
@@ -67,7 +69,7 @@ def _count(text: str) -> int:
 def run(args: argparse.Namespace, console: Console) -> Answer:
     """Train, judge out of fold and on the test table, save."""
     check_target(Path(args.out))
-    study, table, test = _tables(args, console)
+    study, table, test, answers = _tables(args, console)
     _look(study, table, console, "")
     if test is not None:
         _look(study, test, console, "test table: ")
@@ -94,27 +96,41 @@ def run(args: argparse.Namespace, console: Console) -> Answer:
     if args.refits:
         with console.progress() as bar:
             model.fit_intervals(table, args.refits, progress=lambda doing, share: bar.at(share, doing))
-    model.save(args.out)
+    files.write_folder(args.out, reading.remember(model.files(), answers))
     console.note(f"model {model.version_} saved in {args.out}")
     return Answer(_data(args, model, table, own, test, other), _text(model, table, own, other))
 
 
-def _tables(args: argparse.Namespace, console: Console) -> tuple[Study, pd.DataFrame, pd.DataFrame | None]:
-    """The study, the table and the test table; without a study, one is inferred and the tables are cleaned."""
+def _tables(
+    args: argparse.Namespace, console: Console
+) -> tuple[Study, pd.DataFrame, pd.DataFrame | None, Answers | None]:
+    """The study, the table, the test table, and how they were cleaned; without a study, one is inferred and they are."""
+    answers = reading.asked(args)
     chosen = Path(args.study) if args.study is not None else Path(args.table).parent / "study.toml"
     if args.study is None and not chosen.is_file():
-        cleaned = read_clean(args.table, console)
+        answers = answers or Answers()
+        cleaned = reading.read_clean(args.table, console, answers)
         found = infer(cleaned.table, cleaned.units, name=study_name(args.table))
         _say_inferred(found, console)
-        test = with_identifier(found.study, read_clean(args.test, console).table) if args.test else None
-        return found.study, with_identifier(found.study, cleaned.table), test
+        study, table = found.study, cleaned.table
+        return study, with_identifier(study, table), _test(study, args.test, answers, console), answers
     if not chosen.is_file():
         raise CommandError(f"{chosen}: no such file; check the path")
     try:
         study = Study.from_toml(chosen)
     except UnicodeDecodeError:
         raise StudyError(f"{chosen}: not UTF-8 text; save it as UTF-8") from None
-    return study, read_whole(args.table, study), read_whole(args.test, study) if args.test else None
+    table = reading.read_for(study, args.table, answers, console)
+    if answers is not None:
+        table = with_identifier(study, table)
+    return study, table, _test(study, args.test, answers, console), answers
+
+
+def _test(study: Study, path: str | None, answers: Answers | None, console: Console) -> pd.DataFrame | None:
+    if path is None:
+        return None
+    table = reading.read_for(study, path, answers, console, "test table: ")
+    return table if answers is None else with_identifier(study, table)
 
 
 def _say_inferred(found: Inferred, console: Console) -> None:

@@ -17,7 +17,7 @@ from mtl.evaluate.arrays import (
 from mtl.evaluate.binary import both_classes
 from mtl.evaluate.cox import cox_regression
 from mtl.evaluate.metric import NotEstimable
-from mtl.evaluate.spline import knots_of, restricted_cubic_spline, standardised
+from mtl.evaluate.spline import alike, knots_of, restricted_cubic_spline
 
 MAXIMUM_STEPS = 100
 BINARY_KNOTS = 4
@@ -58,10 +58,22 @@ def calibration_curve(truth: ArrayLike, probability: ArrayLike, n_knots: int = B
 
     Four knots at Harrell's quantiles (a straight line where ties leave fewer than three).
     """
+    return calibration_curve_of(truth, probability, probability, n_knots)
+
+
+def calibration_curve_of(
+    truth: ArrayLike, probability: ArrayLike, at: ArrayLike, n_knots: int = BINARY_KNOTS
+) -> FloatArray:
+    """Return `calibration_curve` at predictions `at` (k,) instead of at the rows' own."""
     y, logit = _labels_and_logits(truth, probability)
-    columns = standardised(restricted_cubic_spline(logit, knots_of(logit, n_knots)))
+    knots = knots_of(logit, n_knots)
+    columns, wanted = alike(
+        restricted_cubic_spline(logit, knots),
+        restricted_cubic_spline(_logit(probabilities(at, "at")), knots),
+    )
     design = np.concatenate([np.ones((len(y), 1)), columns], axis=1)
-    return _inverse_logit((design * _logistic(design, y)).sum(axis=1))
+    beta = _logistic(design, y)
+    return _inverse_logit(beta[0] + (wanted * beta[1:]).sum(axis=1))
 
 
 def ici(truth: ArrayLike, probability: ArrayLike) -> float:
@@ -93,17 +105,33 @@ def calibration_curve_at(
     (Austin, Harrell and van Klaveren, Statistics in Medicine 2020). A constant prediction gives the Breslow
     risk of everybody.
     """
+    return calibration_curve_at_of(time, event, risk, horizon, risk, n_knots)
+
+
+def calibration_curve_at_of(
+    time: ArrayLike,
+    event: ArrayLike,
+    risk: ArrayLike,
+    horizon: float,
+    at: ArrayLike,
+    n_knots: int = SURVIVAL_KNOTS,
+) -> FloatArray:
+    """Return `calibration_curve_at` at predicted risks `at` (k,) instead of at the rows' own."""
     t, d = follow_up(time, event)
-    p = np.clip(probabilities(risk, "risk", (len(t),)), SMALLEST, 1 - SMALLEST)
+    p = probabilities(risk, "risk", (len(t),))
+    wanted = probabilities(at, "at")
     if not (d & (t <= horizon)).any():
         raise NotEstimable(f"no events by {horizon:g} years")
-    scale = np.log(-np.log1p(-p))
-    columns = standardised(restricted_cubic_spline(scale, knots_of(scale, n_knots)))
+    scale, wanted_scale = _log_minus_log(p), _log_minus_log(wanted)
+    knots = knots_of(scale, n_knots)
+    columns, others = alike(
+        restricted_cubic_spline(scale, knots), restricted_cubic_spline(wanted_scale, knots)
+    )
     if columns.shape[1] == 0:
         steps = 1.0 / (len(t) - np.searchsorted(np.sort(t), t[d & (t <= horizon)], "left"))
-        return np.full(len(t), -np.expm1(-float(steps.sum())))
+        return np.full(len(wanted), -np.expm1(-float(steps.sum())))
     fit = cox_regression(t, d, columns)
-    hazard = fit.hazard_by(horizon) * np.exp((columns * fit.coefficients).sum(axis=1))
+    hazard = fit.hazard_by(horizon) * np.exp((others * fit.coefficients).sum(axis=1))
     return np.asarray(-np.expm1(-hazard), dtype=np.float64)
 
 
@@ -117,9 +145,18 @@ def ici_at(time: ArrayLike, event: ArrayLike, risk: ArrayLike, horizon: float) -
 
 def _labels_and_logits(truth: ArrayLike, probability: ArrayLike) -> tuple[BoolArray, FloatArray]:
     y = zeros_and_ones(truth, "truth")
-    p = np.clip(probabilities(probability, "probability", (len(y),)), SMALLEST, 1 - SMALLEST)
+    p = probabilities(probability, "probability", (len(y),))
     both_classes(y)
-    return y, np.log(p) - np.log1p(-p)
+    return y, _logit(p)
+
+
+def _logit(probability: FloatArray) -> FloatArray:
+    p = np.clip(probability, SMALLEST, 1 - SMALLEST)
+    return np.asarray(np.log(p) - np.log1p(-p), dtype=np.float64)
+
+
+def _log_minus_log(risk: FloatArray) -> FloatArray:
+    return np.asarray(np.log(-np.log1p(-np.clip(risk, SMALLEST, 1 - SMALLEST))), dtype=np.float64)
 
 
 def _inverse_logit(margin: FloatArray) -> FloatArray:

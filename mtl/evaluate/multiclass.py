@@ -29,6 +29,19 @@ def macro_auroc(truth: ArrayLike, probability: ArrayLike) -> float:
     return float(np.mean([separation(p[y == c, c], p[y != c, c]) for c in range(p.shape[1])]))
 
 
+def class_auroc(truth: ArrayLike, probability: ArrayLike, which: int) -> float:
+    """Return the AUROC of class number `which` against the rest.
+
+    >>> class_auroc([0, 1, 2], [[0.8, 0.1, 0.1], [0.2, 0.6, 0.2], [0.1, 0.2, 0.7]], 1)
+    1.0
+    """
+    y, p = _pair(truth, probability)
+    inside = y == which
+    if inside.all() or not inside.any():
+        raise NotEstimable(f"{'every' if inside.all() else 'no'} labelled row is of this class")
+    return separation(p[inside, which], p[~inside, which])
+
+
 def log_loss(truth: ArrayLike, probability: ArrayLike) -> float:
     """Return the mean negative log probability of the class that occurred.
 

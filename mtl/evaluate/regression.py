@@ -7,6 +7,9 @@ from numpy.typing import ArrayLike
 
 from mtl.evaluate.arrays import FloatArray, numbers
 from mtl.evaluate.metric import NotEstimable
+from mtl.evaluate.spline import alike, knots_of, restricted_cubic_spline
+
+KNOTS = 4
 
 
 def r2(truth: ArrayLike, prediction: ArrayLike) -> float:
@@ -54,6 +57,38 @@ def calibration_slope(truth: ArrayLike, prediction: ArrayLike) -> float:
         raise NotEstimable("the prediction is the same for every row")
     centred = p - p.mean()
     return float(np.sum(centred * (y - y.mean())) / np.sum(centred**2))
+
+
+def calibration_intercept(truth: ArrayLike, prediction: ArrayLike) -> float:
+    """Return calibration in the large: mean measured less mean predicted value; above 0, predictions are too low.
+
+    >>> calibration_intercept([1, 2, 3], [0, 2, 3])
+    0.3333333333333335
+    """
+    y, p = _pair(truth, prediction)
+    return float(y.mean() - p.mean())
+
+
+def calibration_curve_of(truth: ArrayLike, prediction: ArrayLike, at: ArrayLike) -> FloatArray:
+    """Return the measured value to be expected at predictions `at` (k,): least squares on a restricted cubic spline.
+
+    Four knots at Harrell's quantiles of the predictions, as for a probability.
+    """
+    y, p = _pair(truth, prediction)
+    knots = knots_of(p, KNOTS)
+    columns, wanted = alike(
+        restricted_cubic_spline(p, knots), restricted_cubic_spline(numbers(at, "at"), knots)
+    )
+    beta = np.linalg.lstsq(
+        np.einsum("ni,nj->ij", columns, columns), np.einsum("ni,n->i", columns, y - y.mean()), rcond=1e-13
+    )[0]
+    return np.asarray(y.mean() + (wanted * beta).sum(axis=1), dtype=np.float64)
+
+
+def ici(truth: ArrayLike, prediction: ArrayLike) -> float:
+    """Return the mean distance of predictions from `calibration_curve_of`, in the unit of the target."""
+    y, p = _pair(truth, prediction)
+    return float(np.mean(np.abs(calibration_curve_of(y, p, p) - p)))
 
 
 def _pair(truth: ArrayLike, prediction: ArrayLike) -> tuple[FloatArray, FloatArray]:

@@ -44,11 +44,16 @@ def restricted_cubic_spline(x: ArrayLike, knots: ArrayLike) -> FloatArray:
     return np.stack(columns, axis=1)
 
 
-def standardised(columns: FloatArray) -> FloatArray:
-    """Return the columns centred and scaled, without those that are constant: fits do not depend on it,
-    Newton does.
+def alike(columns: FloatArray, others: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the columns centred and scaled, without those that are constant, and those of other rows (k,) alike.
+
+    Fits do not depend on it, Newton does.
     """
-    centred = columns - columns.mean(axis=0)
+    centre = columns.mean(axis=0)
+    centred = columns - centre
     scale = np.sqrt(np.mean(centred**2, axis=0))
     keep = scale > 1e-12 * np.maximum(1.0, np.abs(columns).max(axis=0))
-    return np.ascontiguousarray(centred[:, keep] / scale[keep])
+    return (
+        np.ascontiguousarray(centred[:, keep] / scale[keep]),
+        np.ascontiguousarray((others - centre)[:, keep] / scale[keep]),
+    )

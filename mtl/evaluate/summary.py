@@ -79,6 +79,8 @@ def evaluate_task(
     *,
     resamples: int = RESAMPLES,
     groups: ArrayLike | None = None,
+    classes: Sequence[str] | None = None,
+    only: Callable[[str], bool] | None = None,
 ) -> dict[str, Metric]:
     """Return every metric of a task, with a 95 % bootstrap percentile interval.
 
@@ -86,7 +88,9 @@ def evaluate_task(
     an object with `time` (years) and `event`, such as `SurvivalTruth`. prediction: probability (n,);
     probabilities (n, C); amount (n,); or `SurvivalPrediction`. Rows without a label (NaN) are left out.
     horizons: years of the columns of the risks (default: those of the prediction). groups (n,): rows of one
-    patient share a value and are resampled together. A metric that cannot be estimated has value None and a
+    patient share a value and are resampled together. classes: names of the C classes, for the AUROC of each
+    against the rest, `auroc=name` (their numbers if left out). only: whether a metric of that name is wanted;
+    all are if left out. A metric that cannot be estimated has value None and a
     reason. Uno's C counts events before the last estimable horizon. Survival metrics are None at a horizon
     with fewer than 20 patients still at risk.
 
@@ -94,18 +98,69 @@ def evaluate_task(
     >>> result["auroc"].value, result["calibration_slope"].reason
     (0.75, 'fewer than 20 labelled rows (4)')
     """
+    found = draw_task(kind, truth, prediction, horizons, intervals, seed, resamples, groups, classes, only)
+    return found.metrics()
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A task's metrics on all rows and on each resample: intervals and paired differences follow.
+
+    Attributes
+    ----------
+    estimates : dict
+        By name the value on all rows, or the reason why there is none.
+    values : dict
+        By name, of those with a value, the values (resamples,) on the resamples; NaN where there was none. Empty where no
+        intervals were asked for.
+    """
+
+    estimates: dict[str, float | str]
+    values: dict[str, FloatArray]
+
+    def metrics(self) -> dict[str, Metric]:
+        """Every metric with its interval."""
+        return {name: _metric(value, self.values.get(name)) for name, value in self.estimates.items()}
+
+    def less(self, other: Drawn) -> dict[str, Metric]:
+        """Every metric of this less that of another prediction of the same rows, drawn with the same seed."""
+        found: dict[str, Metric] = {}
+        for name, x in self.estimates.items():
+            if name not in other.estimates:
+                continue
+            y = other.estimates[name]
+            value = x if isinstance(x, str) else y if isinstance(y, str) else x - y
+            pair = [of.values.get(name) for of in (self, other)]
+            drawn = None if pair[0] is None or pair[1] is None else pair[0] - pair[1]
+            found[name] = _metric(value, drawn)
+        return found
+
+
+def draw_task(
+    kind: str,
+    truth: ArrayLike | Labelled | FollowedUp,
+    prediction: ArrayLike | SurvivalPrediction,
+    horizons: Sequence[float] | None = None,
+    intervals: bool = True,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+    groups: ArrayLike | None = None,
+    classes: Sequence[str] | None = None,
+    only: Callable[[str], bool] | None = None,
+) -> Drawn:
+    """Return every metric of a task on all rows and on each resample. Arguments as in `evaluate_task`."""
     sample, kept = _sample(kind, truth, prediction, horizons)
-    statistics = _statistics(kind, sample)
+    statistics = [s for s in _statistics(kind, sample, classes) if only is None or only(s.name)]
     if len(sample) == 0:
-        return {s.name: Metric(None, reason="no labelled rows") for s in statistics}
+        return Drawn({s.name: "no labelled rows" for s in statistics}, {})
     estimates = {s.name: s.estimate(sample) for s in statistics}
     estimable = [s for s in statistics if not isinstance(estimates[s.name], str)]
-    limits: dict[str, tuple[float | None, float | None]] = {}
+    drawn: dict[str, FloatArray] = {}
     if intervals and estimable and len(sample) > 1:
         own_groups = None if groups is None else np.asarray(groups)[kept]
         values = replicates(partial(_values, estimable, sample), len(sample), resamples, seed, own_groups)
-        limits = {s.name: percentile_interval(values[:, k], LEVEL) for k, s in enumerate(estimable)}
-    return {name: _metric(value, limits.get(name, (None, None))) for name, value in estimates.items()}
+        drawn = {s.name: values[:, k] for k, s in enumerate(estimable)}
+    return Drawn(estimates, drawn)
 
 
 def compare_task(
@@ -118,6 +173,8 @@ def compare_task(
     *,
     resamples: int = RESAMPLES,
     groups: ArrayLike | None = None,
+    classes: Sequence[str] | None = None,
+    only: Callable[[str], bool] | None = None,
 ) -> dict[str, Metric]:
     """Return, for every metric, first - second with the interval of the paired difference.
 
@@ -127,33 +184,23 @@ def compare_task(
     >>> compare_task("regression", [1.0, 2.0, 3.0], [1.0, 2.0, 4.0], [1.0, 2.0, 3.0])["mae"].value
     0.3333333333333333
     """
-    (a, kept), (b, _) = _sample(kind, truth, first, horizons), _sample(kind, truth, second, horizons)
-    statistics = _statistics(kind, a)
-    if [s.name for s in _statistics(kind, b)] != [s.name for s in statistics]:
+    first_horizons, second_horizons = (
+        p.horizons if isinstance(p, SurvivalPrediction) and horizons is None else horizons
+        for p in (first, second)
+    )
+    if first_horizons != second_horizons:
         raise ValueError("the two predictions have different horizons: compare risks at the same years")
-    if len(a) == 0:
-        return {s.name: Metric(None, reason="no labelled rows") for s in statistics}
-    differences: dict[str, float | str] = {}
-    for s in statistics:
-        x, y = s.estimate(a), s.estimate(b)
-        differences[s.name] = x if isinstance(x, str) else y if isinstance(y, str) else x - y
-    estimable = [s for s in statistics if not isinstance(differences[s.name], str)]
-
-    def difference(rows: IntArray) -> FloatArray:
-        return _values(estimable, a, rows) - _values(estimable, b, rows)
-
-    own_groups = None if groups is None else np.asarray(groups)[kept]
-    limits: dict[str, tuple[float | None, float | None]] = {}
-    if estimable and len(a) > 1:
-        values = replicates(difference, len(a), resamples, seed, own_groups)
-        limits = {s.name: percentile_interval(values[:, k], LEVEL) for k, s in enumerate(estimable)}
-    return {name: _metric(value, limits.get(name, (None, None))) for name, value in differences.items()}
+    a, b = (
+        draw_task(kind, truth, one, horizons, True, seed, resamples, groups, classes, only)
+        for one in (first, second)
+    )
+    return a.less(b)
 
 
-def _metric(value: float | str, limits: tuple[float | None, float | None]) -> Metric:
+def _metric(value: float | str, drawn: FloatArray | None) -> Metric:
     if isinstance(value, str):
         return Metric(None, reason=value)
-    return Metric(float(value), *limits)
+    return Metric(float(value), *((None, None) if drawn is None else percentile_interval(drawn, LEVEL)))
 
 
 def _values(statistics: Sequence[_Statistic], sample: Sample, rows: IntArray) -> FloatArray:
@@ -209,7 +256,7 @@ def _within_follow_up(sample: SurvivalSample) -> SurvivalSample:
     return replace(sample, grid=sample.grid[enough], grid_risk=sample.grid_risk[:, enough], tau=tau)
 
 
-def _statistics(kind: str, sample: Sample) -> list[_Statistic]:
+def _statistics(kind: str, sample: Sample, classes: Sequence[str] | None = None) -> list[_Statistic]:
     if isinstance(sample, SurvivalSample):
         return _survival_statistics(sample.horizons)
     if kind == "binary":
@@ -232,12 +279,15 @@ def _statistics(kind: str, sample: Sample) -> list[_Statistic]:
             },
         )
     if kind == "multiclass":
+        names = classes or [str(c) for c in range(sample.prediction.shape[1])]
+        own = {f"auroc={name}": partial(multiclass.class_auroc, which=c) for c, name in enumerate(names)}
         return _labelled_statistics(
             {
                 "macro_auroc": multiclass.macro_auroc,
                 "log_loss": multiclass.log_loss,
                 "accuracy": multiclass.accuracy,
                 "brier": multiclass.brier,
+                **own,
             },
             {},
         )
@@ -247,8 +297,10 @@ def _statistics(kind: str, sample: Sample) -> list[_Statistic]:
             "rmse": regression.rmse,
             "mae": regression.mae,
             "calibration_slope": regression.calibration_slope,
+            "calibration_intercept": regression.calibration_intercept,
+            "ici": regression.ici,
         },
-        {"calibration_slope": (_enough_rows,)},
+        {"calibration_slope": (_enough_rows,), "ici": (_enough_rows,)},
     )
 
 

@@ -43,8 +43,8 @@ class Subject:
         The fold in which a patient was held out; `NEW` for one who was not in training.
     predictors : dict
         By fold, the predictor that never saw its patients.
-    origin : callable or None
-        Gives the same model with the patients of its training, or None where their table is not here.
+    find_training : callable or None
+        Finds the patients of the training, where the program still has them.
     """
 
     study: Study
@@ -52,17 +52,19 @@ class Subject:
     model: MultiTaskModel
     fold: Rows
     predictors: dict[int, Predictor] = field(default_factory=dict)
-    origin: Callable[[], Subject | None] | None = None
+    find_training: Callable[[], Subject] | None = None
+
+    @cached_property
+    def training(self) -> Subject | None:
+        """The patients of the training, each with the fold in which they were held out; None where they are not known."""
+        if bool((self.fold != NEW).all()):
+            return self
+        return None if self.find_training is None else self.find_training()
 
     @property
     def internal(self) -> bool:
         """Whether any of the patients was in training: then what is said is out of fold."""
         return bool((self.fold != NEW).any())
-
-    @cached_property
-    def training(self) -> Subject | None:
-        """The same model with the patients of its training, out of fold; None where their table is not here."""
-        return None if self.origin is None else self.origin()
 
     @property
     def tasks(self) -> tuple[str, ...]:

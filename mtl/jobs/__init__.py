@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from mtl.jobs.queue import Job, JobError, cancel, latest, retry, state, submit
+from mtl.jobs.queue import Job, JobError, cancel, follow, latest, retry, state, submit
 
-__all__ = ["Job", "JobError", "cancel", "latest", "retry", "state", "submit"]
+__all__ = ["Job", "JobError", "cancel", "follow", "latest", "retry", "state", "submit"]

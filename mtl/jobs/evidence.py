@@ -5,18 +5,35 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from mtl.data.encode import encode
-from mtl.evidence import accuracy, coverage, elsewhere, missing, recalibration, robustness, shift, stability
+from mtl.evidence import (
+    accuracy,
+    calibration,
+    coverage,
+    cutoff,
+    elsewhere,
+    learning,
+    missing,
+    pairs,
+    recalibration,
+    risk_groups,
+    robustness,
+    shift,
+    side_by_side,
+    stability,
+    subgroups,
+    techniques,
+    transfer,
+)  # fmt: skip
 from mtl.evidence.subject import Checkpoint, Report, Subject
 from mtl.jobs.queue import Payload
 from mtl.multitask import TableWarning
 from mtl.store import cohorts, evidence, models
-from mtl.store.cohorts import Cohort
+from mtl.store.cohorts import Cohort, CohortError
 from mtl.store.models import ModelRecord
 
 
@@ -40,7 +57,12 @@ class Part:
 
 
 PARTS: dict[str, Part] = {
-    "accuracy": Part(accuracy.compute),
+    "accuracy": Part(accuracy.compute, version=2),
+    "side_by_side": Part(side_by_side.compute),
+    "calibration": Part(calibration.compute),
+    "cutoff": Part(cutoff.compute),
+    "risk_groups": Part(risk_groups.compute),
+    "subgroups": Part(subgroups.compute),
     "stability": Part(stability.compute),
     "coverage": Part(coverage.compute),
     "shift": Part(shift.compute),
@@ -48,6 +70,10 @@ PARTS: dict[str, Part] = {
     "elsewhere": Part(elsewhere.compute, training_only=True),
     "missing": Part(missing.compute),
     "robustness": Part(robustness.compute),
+    "transfer": Part(transfer.compute, training_only=True),
+    "techniques": Part(techniques.compute, training_only=True),
+    "pairs": Part(pairs.compute, training_only=True),
+    "learning": Part(learning.compute, training_only=True),
 }
 
 
@@ -89,13 +115,15 @@ def subject(record: ModelRecord, cohort: Cohort) -> Subject:
         X = encode(cohort.study, table).X
     fold = models.fold_of(record, cohort, X, cohort.identifiers(), 0).astype(np.int64)
     own = {f: models.load_fold(record, f) for f in np.unique(fold).tolist() if f >= 0}
-    origin = partial(_origin, record)
-    return Subject(cohort.study, table, models.load(record), fold, own, origin)
+    return Subject(cohort.study, table, models.load(record), fold, own, _training(record))
 
 
-def _origin(record: ModelRecord) -> Subject | None:
-    """The model with the patients of its training, where their table is here as it was."""
-    if record.cohort is None:
+def _training(record: ModelRecord) -> Callable[[], Subject] | None:
+    """How to find a model's training patients; None where its cohort is not here as it was."""
+    if record.cohort is None or record.data is None:
         return None
-    kept = [one for one in cohorts.every() if (one.key, one.data) == (record.cohort, record.data)]
-    return subject(record, kept[0]) if kept else None
+    try:
+        found = cohorts.get(record.cohort)
+    except CohortError:
+        return None
+    return None if found.data != record.data else lambda: subject(record, found)

@@ -17,6 +17,7 @@ from threading import Lock
 from mtl.store.home import ENVIRONMENT, home
 
 LOCK = "worker.lock"
+PATIENCE = 5.0  # seconds in which a worker has to leave
 _children: dict[Path, subprocess.Popen[bytes]] = {}
 _lock = Lock()
 
@@ -65,18 +66,27 @@ def ensure() -> None:
         )
 
 
-def stop() -> None:
-    """End the worker that this process started, if any; its job will wait for the next."""
+def stop() -> bool:
+    """End the worker that this process started, if any; its job will wait for the next.
+
+    Returns whether it handed its job back itself; where it did not in time, it was killed, and the job is still said to
+    run.
+    """
     with _lock:
         child = _children.pop(home(), None)
-    if child is not None:
-        _close(child)
+    return child is None or _close(child)
 
 
-def _close(child: subprocess.Popen[bytes]) -> None:
+def _close(child: subprocess.Popen[bytes]) -> bool:
     if child.stdin is not None:
         child.stdin.close()
-    child.wait(timeout=30)
+    try:
+        child.wait(timeout=PATIENCE)
+        return True
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+        return False
 
 
 def pid() -> int | None:

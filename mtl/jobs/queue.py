@@ -5,13 +5,15 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Row, Update, func, insert, select, update
+from sqlalchemy import Connection, Row, Update, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from mtl.jobs import process
+from mtl.language import N_, _, number
+from mtl.limits import limit
 from mtl.store.database import StoreError, now, reading, writing
 from mtl.store.schema import jobs
 
@@ -20,7 +22,15 @@ Payload = Mapping[str, str | int | float | bool | None]
 WAITING, RUNNING = "waiting", "running"
 DONE, FAILED, CANCELLED, INTERRUPTED = "done", "failed", "cancelled", "interrupted"
 OPEN = (WAITING, RUNNING)
-LONGEST_QUEUE = 100
+BY = "by"  # in the payload: an opaque name of who asked
+STOPPED = N_("the worker was stopped before the job ended; run it again")
+
+_whose: list[Callable[[], str]] = []
+
+
+def follow(whose: Callable[[], str]) -> None:
+    """Ask a function for the opaque name of who submits a job, so that nobody fills the queue alone."""
+    _whose[:] = [whose]
 
 
 class JobError(StoreError):
@@ -64,7 +74,7 @@ class Job:
         return self.state in OPEN
 
 
-def submit(kind: str, payload: Payload, topic: str | None = None) -> str:
+def submit(kind: str, payload: Payload, topic: str | None = None, by: str | None = None) -> str:
     """Put a job into the queue and see that a worker runs; its key, or that of the open job on the same topic.
 
     Parameters
@@ -73,32 +83,51 @@ def submit(kind: str, payload: Payload, topic: str | None = None) -> str:
         A name in :data:`mtl.jobs.registry.KINDS`.
     payload
         Names and keys that say what to do; never a patient's value.
+    by
+        An opaque name of who asks; what `follow` was given says it if left out. "" is nobody: the server itself.
 
     Raises
     ------
     JobError
-        The queue is full.
+        The queue is full, or holds as many jobs of that user as it may.
     """
     key = base64.b32encode(secrets.token_bytes(10)).decode().lower()
+    if by is None:
+        by = _whose[0]() if _whose else ""
+    told = {**payload, BY: by} if by else dict(payload)
     try:
         with writing("jobs") as connection:
-            waiting = connection.scalar(select(func.count()).where(jobs.c.state.in_(OPEN))) or 0
-            if waiting >= LONGEST_QUEUE:
-                raise JobError(f"{waiting} jobs wait already; try again when some have ended")
+            _see_room(connection, by)
             last = select(func.coalesce(func.max(jobs.c.number), 0) + 1).scalar_subquery()
             connection.execute(
                 insert(jobs).values(
-                    key=key, number=last, kind=kind, topic=topic, payload=json.dumps(dict(payload)),
+                    key=key, number=last, kind=kind, topic=topic, payload=json.dumps(told),
                     state=WAITING, stage="", share=0.0, cancel=False, attempts=0, created=now(), changed=now(),
                 )
             )  # fmt: skip
     except IntegrityError:
         found = None if topic is None else latest(topic)
         if found is None or not found.open:  # it ended between the two looks
-            return submit(kind, payload, topic)
+            return submit(kind, payload, topic, by)
         key = found.key
     process.ensure()
     return key
+
+
+def _see_room(connection: Connection, by: str) -> None:
+    """Raise JobError where the queue takes no more, of anybody or of this user."""
+    found = connection.scalars(select(jobs.c.payload).where(jobs.c.state.in_(OPEN))).all()
+    if len(found) >= limit("queue"):
+        raise JobError(
+            _("{count} jobs wait already. Try again when some have ended.").format(count=number(len(found)))
+        )
+    own = sum(json.loads(payload).get(BY) == by for payload in found) if by else 0
+    if own >= limit("queue_user"):
+        raise JobError(
+            _("{count} of your jobs wait already. Try again when some have ended, or stop one.").format(
+                count=number(own)
+            )
+        )
 
 
 def state(key: str) -> Job:
@@ -171,13 +200,36 @@ def hand_back(key: str) -> None:
     )
 
 
+def hand_back_left() -> None:
+    """Let what a killed worker left running wait again: the server that killed it is ending."""
+    with process.alone() as alone:
+        if alone:
+            _change(update(jobs).where(jobs.c.state == RUNNING), state=WAITING, share=0.0, stage="")
+
+
 def recover() -> None:
     """Mark what a killed worker left running; only a worker that holds the lock, or nobody's, may say so."""
     _change(
         update(jobs).where(jobs.c.state == RUNNING),
         state=INTERRUPTED,
-        error="the worker was stopped before the job ended; run it again",
+        error=STOPPED,
     )
+
+
+def look_after() -> None:
+    """What the database says made true where a worker was killed and nobody asks after its job."""
+    found = _first(jobs.c.state == RUNNING) or _first(jobs.c.state == WAITING)
+    if found is not None:
+        _true_state(found)
+
+
+def counts() -> dict[tuple[str, str], int]:
+    """How many jobs there are of each kind in each state."""
+    with reading() as connection:
+        rows = connection.execute(
+            select(jobs.c.kind, jobs.c.state, func.count()).group_by(jobs.c.kind, jobs.c.state)
+        )
+        return {(row[0], row[1]): int(row[2]) for row in rows}
 
 
 def _change(statement: Update, **values: object) -> None:
@@ -211,7 +263,7 @@ def _job(row: Row[tuple[object, ...]]) -> Job:
         row.state,
         row.stage,
         row.share,
-        row.error,
+        None if row.error is None else _(row.error),
         row.attempts,
         json.loads(row.payload),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from mtl.jobs.comparison import compare_models
 from mtl.jobs.evidence import gather
 from mtl.jobs.intervals import fit_intervals
 from mtl.jobs.queue import Payload
@@ -23,5 +24,6 @@ KINDS: dict[str, Callable[[Payload, Report], None]] = {
     "train_model": train_model,
     "score_table": score_table,
     "gather_evidence": gather,
+    "compare_models": compare_models,
     "recalibrate_model": recalibrate,
 }

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 
-import mtl
 from mtl.data.samples import load_sample
+from mtl.jobs.code import ROOT, training_code
+from mtl.jobs.executor import executor
 from mtl.jobs.queue import Payload
 from mtl.jobs.scoring import beside
 from mtl.multitask import MultiTaskModel
@@ -17,10 +15,7 @@ from mtl.store import cohorts, models, scores
 from mtl.store.cohorts import CohortError
 from mtl.store.keys import content_digest
 
-_ROOT = Path(mtl.__file__).resolve().parent
-_DATA = _ROOT.parent / "sample_data"
-# What a trained model depends on. An edit there makes another model, so that a stale one is never shown.
-_CODE = ("study", "expressions", "data", "model", "multitask.py")
+_DATA = ROOT.parent / "sample_data"
 
 
 @dataclass(frozen=True)
@@ -41,21 +36,14 @@ SAMPLES = {
 }
 
 
-@lru_cache(maxsize=1)
-def _code() -> bytes:
-    """Content of the training code, as this process imported it or a moment before."""
-    parts = [mtl.__version__.encode()]
-    for name in _CODE:
-        path = _ROOT / name
-        for file in [path] if path.is_file() else sorted(path.rglob("*.py")):
-            parts += [str(file.relative_to(_ROOT)).encode(), file.read_bytes()]
-    return content_digest(parts).encode()
-
-
 def model_key(name: str) -> str:
     """Key of a sample's model: a digest of its rows, its study and the training code is in it."""
     sample = SAMPLES[SAMPLES[name].model]
-    content = [(_DATA / sample.table).read_bytes(), (_DATA / sample.study).read_bytes(), _code()]
+    content = [
+        (_DATA / sample.table).read_bytes(),
+        (_DATA / sample.study).read_bytes(),
+        training_code().encode(),
+    ]
     return f"{sample.name}-{content_digest(content)}"
 
 
@@ -85,9 +73,9 @@ def prepare(payload: Payload, report: Callable[[str, float], None]) -> None:
     if record is None:
         own = cohort if sample.model == sample.name else cohorts.get(sample.model)
         rows = own.table()
-        threads = max(1, (os.cpu_count() or 1) - 1)  # one is left for the pages
-        fitted = MultiTaskModel(own.study, threads=threads)
-        fitted.fit(rows, progress=lambda what, share: report(f"training: {what}", 0.9 * share))
+        fitted = MultiTaskModel(own.study)
+        with executor() as pool:
+            fitted.fit(rows, lambda what, share: report(f"training: {what}", 0.9 * share), pool)
         report("saving", 0.9)
         record = models.register_trained(key, sample.model, fitted, own, rows)
     scores.score(cohort, record, lambda what, share: report(what, 0.9 + 0.1 * share))

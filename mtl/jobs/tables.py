@@ -5,18 +5,23 @@ A patient of the training, known by identifier and findings, is scored by the pr
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from threading import Lock
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from mtl.data.encode import encode
 from mtl.explain.explainer import Explainer
 from mtl.expressions import cells
+from mtl.jobs.executor import executor, in_order
 from mtl.jobs.queue import Payload
 from mtl.model.outputs import predictions
+from mtl.model.pool import at_hand
 from mtl.model.predictor import Predictor
 from mtl.store import models, uploads
 from mtl.store.home import secret
@@ -39,41 +44,62 @@ def score_table(payload: Payload, report: Report) -> None:
     stored = uploads.get(str(payload["owner"]), str(payload["upload"]))
     record = models.get(str(payload["model"]))
     model = models.load(record)
-    table = with_identifier(model.study, renamed(stored.table(), dict(stored.meta.get("renamed", {}))))
-    asked = _Predictors(record, model.predictor_)
-    parts = []
-    for first in range(0, len(table), CHUNK):
-        chunk = table.iloc[first : first + CHUNK].reset_index(drop=True)
-        parts.append(_part(model.study, asked, chunk))
-        report("scoring", min(1.0, (first + CHUNK) / len(table)))
-    out = io.BytesIO()
-    pd.concat(parts, ignore_index=True).to_parquet(out, index=False)
-    stored.write(result_name(record.key), out.getvalue())
+    names = dict(stored.meta.get("renamed", {}))
+    held: dict[object, int] = models.held_out(record)
+    folds = {fold: models.load_fold(record, fold) for fold in sorted(set(held.values()))}
+    rows, done = stored.rows, 0
+    with executor() as pool, stored.writing(result_name(record.key)) as path, ExitStack() as stack:
+        given = at_hand(pool, Predictors(model.study, {FINAL: model.predictor_, **folds}))
+
+        def parts() -> Iterator[tuple[Predictors, pd.DataFrame, NDArray[np.int64]]]:
+            first = 1
+            for chunk in stored.chunks(CHUNK):
+                table = with_identifier(model.study, renamed(chunk, names), first)
+                first += len(table)
+                yield given, table, _folds(model.study, held, table)
+
+        writer: pq.ParquetWriter | None = None
+        for part in in_order(pool, score_part, parts()):
+            if writer is None:
+                writer = stack.enter_context(pq.ParquetWriter(path, part.schema))
+            writer.write_table(part)
+            done += len(part)
+            report("scoring", done / rows)
 
 
-class _Predictors:
-    """The final predictor and those of the folds, each with its explainer, and who was held out in which fold."""
+class Predictors:
+    """The final predictor and those of the folds, each with its explainer where somebody has asked for it."""
 
-    def __init__(self, record: models.ModelRecord, final: Predictor) -> None:
-        self._record = record
-        self._held = models.held_out(record)
-        self._kept = {FINAL: (final, Explainer(final))}
+    def __init__(self, study: Study, predictors: dict[int, Predictor]) -> None:
+        self.study, self._predictors = study, predictors
+        self._begin()
 
-    def fold(self, identifiers: list[str], X: NDArray[np.float64]) -> NDArray[np.int64]:
-        """(n,) the fold in which each row was held out, -1 for one who was not in training."""
-        if not self._held:
-            return np.full(len(X), FINAL, dtype=np.int64)
-        return np.array(
-            [self._held.get(digest, FINAL) for digest in row_digests(secret(), identifiers, X)],
-            dtype=np.int64,
-        )
+    def _begin(self) -> None:
+        self._explainers: dict[int, Explainer] = {}
+        self._guard = Lock()
+
+    def __getstate__(self) -> tuple[Study, dict[int, Predictor]]:
+        return self.study, self._predictors
+
+    def __setstate__(self, state: tuple[Study, dict[int, Predictor]]) -> None:
+        self.study, self._predictors = state
+        self._begin()
 
     def of(self, fold: int) -> tuple[Predictor, Explainer]:
         """The predictor of a fold."""
-        if fold not in self._kept:
-            found = models.load_fold(self._record, fold)
-            self._kept[fold] = (found, Explainer(found))
-        return self._kept[fold]
+        with self._guard:
+            if fold not in self._explainers:
+                self._explainers[fold] = Explainer(self._predictors[fold])
+        return self._predictors[fold], self._explainers[fold]
+
+
+def _folds(study: Study, held: dict[object, int], table: pd.DataFrame) -> NDArray[np.int64]:
+    """(n,) the fold in which each row was held out, -1 for one who was not in training."""
+    if not held:
+        return np.full(len(table), FINAL, dtype=np.int64)
+    identifiers = pd.Series(cells.texts(table[study.identifier]), dtype="string").fillna("").tolist()
+    digests = row_digests(secret(), identifiers, encode(study, table).X)
+    return np.array([held.get(digest, FINAL) for digest in digests], dtype=np.int64)
 
 
 def renamed(table: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
@@ -81,10 +107,10 @@ def renamed(table: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
     return table.rename(columns={old: new for old, new in names.items() if old in table.columns})
 
 
-def _part(study: Study, asked: _Predictors, table: pd.DataFrame) -> pd.DataFrame:
-    X = encode(study, table).X
+def score_part(asked: Predictors, table: pd.DataFrame, fold: NDArray[np.int64]) -> pa.Table:
+    """What the file says of some rows, each by the predictor of its fold: a step that can be done elsewhere."""
+    study, X = asked.study, encode(asked.study, table).X
     identifier = pd.DataFrame({study.identifier: cells.texts(table[study.identifier])}, dtype="string")
-    fold = asked.fold(identifier[study.identifier].fillna("").tolist(), X)
     features = np.array([feature.name for feature in study.features], dtype=object)
     parts = []
     for which in np.unique(fold).tolist():
@@ -95,7 +121,7 @@ def _part(study: Study, asked: _Predictors, table: pd.DataFrame) -> pd.DataFrame
     numbers["known_findings"] = (~np.isnan(X)).sum(axis=1)
     numbers["out_of_range"] = _outside(study, X, features)
     numbers["unseen"] = _unseen(study, X, table, features)
-    return pd.concat([identifier, numbers], axis=1)
+    return pa.Table.from_pandas(pd.concat([identifier, numbers], axis=1), preserve_index=False)
 
 
 def _numbers(

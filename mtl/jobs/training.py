@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from mtl.data import Target, targets
 from mtl.evaluate import NotEstimable, evaluate_task
 from mtl.evaluate.concordance import harrell_c
 from mtl.evaluate.intervals import percentile_interval, replicates
+from mtl.jobs.executor import executor
 from mtl.jobs.queue import Payload
 from mtl.model.train import TaskFit
 from mtl.multitask import MultiTaskModel
@@ -26,6 +26,7 @@ from mtl.store.database import StoreError
 from mtl.store.keys import content_digest
 from mtl.study import Study
 from mtl.tables.infer import with_identifier
+from mtl.tables.questions import Answers
 
 Report = Callable[[str, float], None]
 LOG, SUMMARY = "training.log", "training.json"
@@ -44,18 +45,17 @@ def train_model(payload: Payload, report: Report) -> None:
     log("cohort", 0.01)
     table = with_identifier(study, stored.table())
     cohort = cohorts.register(str(payload["cohort"]), str(payload["name"]), study, table)
-    threads = max(1, (os.cpu_count() or 1) - 1)
-    model = MultiTaskModel(
-        study, effort=str(payload["effort"]), random_state=int(payload["seed"] or 0), threads=threads
-    )
-    model.fit(table, progress=lambda what, share: log(f"training: {what}", _FITTED * share))
+    model = MultiTaskModel(study, effort=str(payload["effort"]), random_state=int(payload["seed"] or 0))
+    with executor() as pool:
+        model.fit(table, lambda what, share: log(f"training: {what}", _FITTED * share), pool)
     log("judging", _FITTED)
     validation = [
         _judge(study, name, fit, found, _folds(model)) for name, fit, found in _fits(model, study, table)
     ]
     log("saving", _JUDGED)
     key = f"{cohort.key}-{content_digest([model.version_.encode(), cohort.data.encode()])}"
-    record = models.register_trained(key, str(payload["name"]), model, cohort, table)
+    answers = Answers.from_dict(stored.meta["answers"])
+    record = models.register_trained(key, str(payload["name"]), model, cohort, table, answers)
     scores.score(cohort, record, lambda what, share: log(what, _JUDGED + (1 - _JUDGED) * share))
     summary = {
         "cohort": cohort.key,

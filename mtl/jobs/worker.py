@@ -7,16 +7,19 @@ import os
 import sys
 import threading
 import time
-import traceback
 import warnings
 from collections.abc import Callable
-from pathlib import Path
+from logging.handlers import RotatingFileHandler
 
-from mtl.jobs import process, queue
+from mtl import limits
+from mtl.jobs import memory, process, queue
 from mtl.jobs.queue import Job
 from mtl.jobs.registry import KINDS
+from mtl.language import N_
+from mtl.log import Lines, told
 from mtl.model.files import ModelFileError
 from mtl.model.problem import TrainingError
+from mtl.store import retention
 from mtl.store.database import StoreError
 from mtl.store.home import clear_unfinished, home
 from mtl.study import StudyError
@@ -24,9 +27,15 @@ from mtl.treatment.protocol import ProtocolError
 
 EVERY = 0.25  # seconds between two notes of progress
 PATIENCE = 5.0  # seconds in which to get the lock: somebody may be asking for it
+LOG, LONGEST_LOG = "worker.log", 10_000_000  # bytes, after which a new one begins; two older ones stay
 KINDNESS = 5  # so that pages come first
 # Errors whose text names files, columns and tasks only; that of any other may hold a cell.
 TELLING = (ModelFileError, ProtocolError, StoreError, StudyError, TrainingError)
+
+TOO_MUCH = N_(
+    "the job needed more memory than it may take; use fewer rows or columns, "
+    "or let an administrator raise CONSILIUM_LIMIT_JOB_MEMORY_MB"
+)
 
 log = logging.getLogger("consilium.jobs")
 
@@ -55,6 +64,7 @@ class Worker:
                 if alone:
                     queue.recover()
                     clear_unfinished()
+                    retention.finish()
                     while (job := queue.take()) is not None:
                         self._one(job)
                     return True
@@ -67,12 +77,24 @@ class Worker:
         began = time.monotonic()
         with self._guard:
             self._running = job.key
-        log.info("job %s (%s) begins, attempt %d", job.key, job.kind, job.attempts)
+        facts = {"job": job.key, "kind": job.kind, "attempt": job.attempts}
+        log.info("job begins", extra={"facts": facts})
         how, error = _ending(job)
         with self._guard:
             queue.end(job.key, how, error)
             self._running = None
-        log.info("job %s (%s) %s after %.1f s", job.key, job.kind, how, time.monotonic() - began)
+        seconds = round(time.monotonic() - began, 1)
+        log.info("job ended", extra={"facts": facts | {"state": how, "seconds": seconds}})
+
+    def beyond(self, taken: int) -> None:
+        """The job takes more memory than it may: it has failed, and this process gives everything back at once."""
+        with self._guard:
+            if self._running is None:
+                return
+            facts = {"job": self._running, "mb": taken // limits.MEGABYTE}
+            log.error("too much memory", extra={"facts": facts})
+            queue.end(self._running, queue.FAILED, TOO_MUCH)
+            os._exit(1)
 
     def follow_server(self) -> None:
         """Leave when the process that started this one is gone; its job waits for the next worker."""
@@ -94,14 +116,9 @@ def _ending(job: Job) -> tuple[str, str | None]:
     except TELLING as error:
         return queue.FAILED, str(error)
     except MemoryError:
-        return queue.FAILED, "not enough memory; give the server more, or use fewer rows or columns"
+        return queue.FAILED, TOO_MUCH
     except Exception as error:  # whatever goes wrong in a job, the queue has to say that it ended
-        for frame in traceback.extract_tb(
-            error.__traceback__
-        ):  # the places, not the text: it may hold a cell
-            log.error(
-                "job %s: %s line %s in %s", job.key, Path(frame.filename).name, frame.lineno, frame.name
-            )
+        log.error("job failed", extra={"facts": {"job": job.key} | told(error)})
         return queue.FAILED, f"{type(error).__name__}; the place is in the worker's log"
     return queue.DONE, None
 
@@ -124,11 +141,14 @@ def _reporter(key: str) -> Callable[[str, float], None]:
 def main() -> None:
     """Entry of the process."""
     warnings.simplefilter("ignore")  # they quote cells
-    handler = logging.FileHandler(home() / "worker.log", encoding="utf-8")
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", handlers=[handler])
+    handler = RotatingFileHandler(home() / LOG, maxBytes=LONGEST_LOG, backupCount=2, encoding="utf-8")
+    handler.setFormatter(Lines())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    log.setLevel(logging.INFO)
     os.nice(KINDNESS)
     worker = Worker()
     threading.Thread(target=worker.follow_server, daemon=True).start()
+    memory.watch(limits.job_memory(), worker.beyond)
     worker.run()
 
 

@@ -23,7 +23,7 @@ from mtl.model.basis import BasisError
 from mtl.model.forest import Floats, Forest
 from mtl.model.lightgbm_text import ModelTextError, forest_from_text, forest_to_text
 from mtl.model.linear import LinearError, LinearExpert
-from mtl.model.novelty import Novelty
+from mtl.model.novelty import BEYOND, Novelty
 from mtl.model.predictor import Background, Predictor, TaskPredictor
 from mtl.model.stand_ins import crossed_from_dict, crossed_to_dict
 
@@ -198,6 +198,7 @@ def predictor_files(predictor: Predictor) -> dict[str, str]:
                 "limit": predictor.novelty.limit,
                 "low": _or_none(predictor.novelty.low),
                 "high": _or_none(predictor.novelty.high),
+                "reach": predictor.novelty.reach,
             },
             "tasks": [_task_to_dict(task) for task in predictor.tasks],
             "shared": len(predictor.shared),
@@ -271,6 +272,7 @@ def predictor_from_files(files: dict[str, str]) -> Predictor:
             float(data["novelty"]["limit"]),
             _or_nan(data["novelty"]["low"], len(features)),
             _or_nan(data["novelty"]["high"], len(features)),
+            float(data["novelty"].get("reach", BEYOND)),  # older models keep the least reach
         )
     except KeyError as error:
         raise ModelFileError(

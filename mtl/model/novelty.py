@@ -19,9 +19,14 @@ from mtl.model.losses import BinaryLoss
 from mtl.model.masking import mask_at_random
 from mtl.model.problem import Problem, Rows
 
-SHARE = 0.025  # training patients, out of fold, that fall below the limit
-BEYOND = 0.05  # share of the training range by which a value may lie outside it
+SHARE = 0.035  # of patients left out that are flagged, for whatever reason
+SHARE_BEYOND = 0.01  # of them at most those with a value beyond the training range
+BEYOND, FAR_BEYOND = (
+    0.05,
+    0.5,
+)  # share of the training range by which a value may lie outside it: least and most
 MOST_ROWS = 20_000
+SHUFFLED_ROWS, MOST_SHUFFLES = 4_000, 5  # a small table is shuffled several times
 ROUNDS = 150
 CONFIG = TreeConfig(leaves=8, learning_rate=0.1, min_leaf=5, min_labelled=0)
 
@@ -30,13 +35,15 @@ CONFIG = TreeConfig(leaves=8, learning_rate=0.1, min_leaf=5, min_labelled=0)
 class Novelty:
     """`forest` scores a patient (high: like the training patients); below `limit` the patient is out of distribution.
 
-    `low` and `high` (p,) are the training range of each feature, NaN for categories and where there is none.
+    `low` and `high` (p,) are the training range of each feature, NaN for categories and where there is none; `reach` is
+    the share of it by which a value may lie outside.
     """
 
     forest: Forest
     limit: float
     low: Floats
     high: Floats
+    reach: float = BEYOND
 
     @classmethod
     def nobody(cls, p: int) -> Novelty:
@@ -49,7 +56,7 @@ class Novelty:
 
     def beyond(self, X: Floats) -> NDArray[np.bool_]:
         """(n, p): whether a value lies clearly outside the training range."""
-        reach = BEYOND * (self.high - self.low)
+        reach = self.reach * (self.high - self.low)
         with np.errstate(invalid="ignore"):
             return np.asarray((self.low - reach > X) | (self.high + reach < X))
 
@@ -59,29 +66,52 @@ class Novelty:
 
 
 def fit_novelty(problem: Problem) -> tuple[Novelty, ...]:
-    """One a fold, which never saw it, and one on all patients; the limit is set by patients left out."""
+    """One a fold, which never saw it, and one on all patients.
+
+    Limit and reach are set by patients left out, of whom :data:`SHARE` are flagged: first those with a value far beyond
+    what their fold's training rows hold, then those who look most like shuffled ones.
+    """
     rng = np.random.default_rng([problem.seed, 5])
     rows = np.arange(len(problem.X))
     if len(rows) > MOST_ROWS:
         rows = np.sort(rng.choice(rows, size=MOST_ROWS, replace=False))
     folds = range(int(problem.fold.max()) + 1)
-    forests = [_fit(problem, rows[problem.fold[rows] != f], rng) for f in folds]
+    inside = [rows[problem.fold[rows] != f] for f in folds]
     held = [problem.X[rows[problem.fold[rows] == f]] for f in folds]
+    forests = [_fit(problem, chosen, rng) for chosen in inside]
     scores = np.concatenate([forest.margin(X)[:, 0] for forest, X in zip(forests, held, strict=True)])
-    limit = float(np.quantile(scores, SHARE))
     numeric = np.array([kind != "categorical" for kind in problem.kinds])
-    known = ~np.isnan(problem.X) & numeric
-    low = np.where(known, problem.X, np.inf).min(axis=0)
-    high = np.where(known, problem.X, -np.inf).max(axis=0)
-    low, high = np.where(np.isfinite(low), low, np.nan), np.where(np.isfinite(high), high, np.nan)
-    return tuple(Novelty(forest, limit, low, high) for forest in (*forests, _fit(problem, rows, rng)))
+    excess = np.concatenate(
+        [_excess(X, *_range(problem.X[chosen], numeric)) for X, chosen in zip(held, inside, strict=True)]
+    )
+    reach = float(np.clip(np.quantile(excess, 1 - SHARE_BEYOND, method="higher"), BEYOND, FAR_BEYOND))
+    ordinary = scores[excess <= reach]
+    wanted = SHARE * len(scores) - (len(scores) - len(ordinary))  # patients that the limit has still to flag
+    limit = float(np.quantile(ordinary, max(wanted, 0.0) / max(len(ordinary), 1)))
+    low, high = _range(problem.X, numeric)
+    return tuple(Novelty(forest, limit, low, high, reach) for forest in (*forests, _fit(problem, rows, rng)))
+
+
+def _range(X: Floats, numeric: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """(p,) each: the least and the greatest value of every feature, NaN for categories and where there is none."""
+    known = ~np.isnan(X) & numeric
+    low, high = np.where(known, X, np.inf).min(axis=0), np.where(known, X, -np.inf).max(axis=0)
+    return np.where(np.isfinite(low), low, np.nan), np.where(np.isfinite(high), high, np.nan)
+
+
+def _excess(X: Floats, low: Floats, high: Floats) -> Floats:
+    """(n,): how far the furthest value of a row lies outside a range, as a share of that range; 0 inside."""
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        outside = np.maximum(low - X, X - high) / (high - low)
+    return np.asarray(np.where(np.isfinite(outside), outside, 0.0).clip(min=0.0).max(axis=1))
 
 
 def _fit(problem: Problem, rows: Rows, rng: np.random.Generator) -> Forest:
     real = problem.X[rows]
-    shuffled = np.column_stack([rng.permutation(column) for column in real.T])
-    X = mask_at_random(np.concatenate([real, shuffled]), rng)
-    label = np.repeat([1.0, 0.0], len(rows))
+    times = int(np.clip(SHUFFLED_ROWS // max(len(rows), 1), 1, MOST_SHUFFLES))
+    shuffled = [np.column_stack([rng.permutation(column) for column in real.T]) for _ in range(times)]
+    X = mask_at_random(np.concatenate([real, *shuffled]), rng)
+    label = np.repeat([1.0, 0.0], [len(rows), times * len(rows)])
     task = GrowthTask(BinaryLoss(label), np.arange(len(X)))
     growth = Growth(X, range(X.shape[1]), problem.categorical, [task], CONFIG, int(rng.integers(2**31 - 1)))
     growth.extend(ROUNDS)

@@ -25,6 +25,10 @@ _PAGES = re.compile(rb"/Type\s*/Pages\b.*?/Count\s+(\d+)|/Count\s+(\d+).{0,200}?
 _lock = Lock()
 
 
+class Markup(str):
+    """An image of our own in the content, as SVG: no word of it is broken, and it has only signs of the fonts at hand."""
+
+
 @dataclass(frozen=True)
 class Sheet:
     """A PDF and how many pages it has."""
@@ -100,6 +104,8 @@ def written(content: Any, known: frozenset[str] | None = None) -> Any:
     >>> written({"id": ["a\\tb\\x07", 1.5]})
     {'id': ['a b[U+0007]', 1.5]}
     """
+    if isinstance(content, Markup):
+        return "".join(_sign(c, at_hand()) for c in _LINE_BREAKS.sub(" ", content))
     if isinstance(content, str):
         return _text(content, known)
     if isinstance(content, dict):

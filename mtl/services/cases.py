@@ -7,7 +7,7 @@ from typing import Any
 
 from mtl.expressions import cells
 from mtl.services import edits as editing
-from mtl.services import printing, reasons, texts
+from mtl.services import printing, reasons, texts, trail
 from mtl.services.answer import Answer, answer
 from mtl.services.case_view import (
     Case,
@@ -78,7 +78,9 @@ def open_case(
         An edit names no feature, a treatment, or has a value that the feature cannot have.
     """
     require("case:read")
-    return _case(_answer(find(case_key), edits or {}), horizons or {})
+    case = _case(_answer(find(case_key), edits or {}), horizons or {})
+    trail.seen(case, "what if" if edits else "open case")
+    return case
 
 
 def case_of(found: Answer, horizons: Mapping[str, float] | None = None) -> Case:
@@ -200,15 +202,14 @@ def what_if(
     after, before = _answer(where, edits), answer(where)
     changed: dict[str, Any] = after.edits
     warnings = editing.warnings(where.cohort.study, changed, after.X, after.reader.predictor.novelty)
-    return WhatIf(
-        before=_case(before, horizons or {}),
-        after=_case(after, horizons or {}),
-        edits=changed,
-        warnings=warnings,
-    )
+    shown = _case(after, horizons or {})
+    trail.seen(shown, "what if" if changed else "open case")
+    return WhatIf(before=_case(before, horizons or {}), after=shown, edits=changed, warnings=warnings)
 
 
 def own_outcome(case_key: str) -> list[OwnOutcome]:
     """What is recorded about the patient's own outcomes; to be shown when asked for, not before."""
     require("case:read")
-    return texts.outcomes(answer(find(case_key)))
+    where = find(case_key)
+    trail.note_view("own outcome", where.cohort.key, case_key=case_key)
+    return texts.outcomes(answer(where))

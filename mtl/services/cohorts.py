@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mtl.services import owners, private_cases
+from mtl.services import owners, private_cases, trail
 from mtl.services.global_view import that_matter as _that_matter
 from mtl.services.loaded import record
 from mtl.services.owners import may_see
@@ -114,7 +114,9 @@ def worklist(cohort: str, query: Query) -> Worklist:
         The query names a column that the cohort does not have, or a limit that is no number.
     """
     require("cohort:read")
-    return page(owners.cohort(cohort), query)
+    found = page(owners.cohort(cohort), query)
+    trail.note_view("list", cohort)
+    return found
 
 
 def random_case(cohort: str, output: str, low: float, high: float, seed: int | None = None) -> str | None:

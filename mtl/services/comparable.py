@@ -14,6 +14,7 @@ from mtl.data.targets import Target, targets
 from mtl.expressions import cells, parse
 from mtl.model.offsets import holds
 from mtl.services.answer import Answer
+from mtl.services.owners import may_see
 from mtl.store import cohorts
 from mtl.store.cohorts import Cohort, CohortError
 from mtl.store.models import ModelRecord
@@ -50,6 +51,14 @@ def pool(found: Answer, treatment: str) -> Pool | None:
     return _pool(cohort, scores, treatment, task) if task in scores.outputs else None
 
 
+def has_company(found: Answer) -> bool:
+    """Whether a patient can be laid beside others: of a cohort here, or new to a model whose training patients are here."""
+    if found.where.key:
+        return True
+    trained = _trained_on(found.record)
+    return found.fold < 0 and trained is not None and scores_of_training(found.record) is not None
+
+
 def among(found: Answer, those: Pool, treatment: str) -> Sides:
     """The case's comparable patients, the case left out with all its rows."""
     task = found.study.treatment(treatment).task
@@ -69,6 +78,8 @@ def _own_rows(found: Answer, those: Pool) -> Mask:
 
 def _source(found: Answer) -> tuple[Cohort, Scores]:
     trained = _trained_on(found.record)
+    if trained is not None and not may_see(trained.key):
+        trained = None
     stored = scores_of_training(found.record)
     if trained is None or stored is None:
         return found.cohort, found.scores

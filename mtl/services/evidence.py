@@ -9,7 +9,7 @@ from typing import Any
 from mtl import jobs
 from mtl.jobs.evidence import PARTS
 from mtl.jobs.queue import Job
-from mtl.services import owners
+from mtl.services import owners, trail
 from mtl.services.loaded import record
 from mtl.services.users import require
 from mtl.store import evidence as store
@@ -67,16 +67,17 @@ def state(cohort: str, part: str) -> PartState:
     job = jobs.latest(_topic(found, model, part))
     if job is None or job.state == "done":
         return PartState(part, "absent")
-    return PartState(part, job.state, job.stage, job.share, job.error, _remaining(found, model, part, job))
+    left = remaining(store.beginning(model, found, part, PARTS[part].version), job)
+    return PartState(part, job.state, job.stage, job.share, job.error, left)
 
 
-def _remaining(cohort: Cohort, model: ModelRecord, part: str, job: Job) -> float | None:
-    begun = store.beginning(model, cohort, part, PARTS[part].version)
+def remaining(begun: tuple[str, float] | None, job: Job) -> float | None:
+    """Seconds until a job is done, from when it began and the share that was done then; None where it cannot be said."""
     if job.state != "running" or begun is None:
         return None
     began, share = begun
     gained = job.share - share
-    if gained < SMALLEST_GAIN or job.share > 1:
+    if gained < SMALLEST_GAIN:
         return None
     passed = (datetime.now(UTC) - datetime.fromisoformat(began)).total_seconds()
     return max(passed, 0.0) * (1 - job.share) / gained
@@ -107,6 +108,7 @@ def begin(cohort: str, part: str) -> None:
     if store.find(model, found, part, wanted.version) is None:
         payload = {"cohort": found.key, "model": model.key, "part": part}
         jobs.submit("gather_evidence", payload, topic=_topic(found, model, part))
+        trail.note("evidence", found.key, model=model.key, part=part)
 
 
 def state_of(topic: str) -> PartState | None:
@@ -122,6 +124,7 @@ def cancel(cohort: str, part: str) -> None:
     job = jobs.latest(_topic(found, model, part))
     if job is not None and job.open:
         jobs.cancel(job.key)
+        trail.note("cancel", job=job.key)
 
 
 def _asked(cohort: str) -> tuple[Cohort, ModelRecord]:

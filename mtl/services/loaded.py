@@ -62,6 +62,12 @@ def _read(record: ModelRecord, fold: int) -> Reader:
     return Reader(model.predictor_, Explainer(model.predictor_), model.uncertainty_ if fold == SURE else None)
 
 
+def forget_all() -> None:
+    """Keep no predictor any more."""
+    with _guard:
+        _readers.clear()
+
+
 def _kept(key: tuple[Path, int]) -> Reader | None:
     with _guard:
         found = _readers.get(key)

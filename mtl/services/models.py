@@ -7,15 +7,16 @@ from pathlib import Path
 
 from mtl import jobs
 from mtl.jobs.samples import SAMPLES, model_key
-from mtl.model.files import MANIFEST
+from mtl.model.files import MANIFEST, read_folder
 from mtl.multitask import MultiTaskModel
-from mtl.services import owners
+from mtl.services import owners, trail
 from mtl.services.owners import may_see
 from mtl.services.summary import ModelSummary, summary
 from mtl.services.users import require
 from mtl.store import models
 from mtl.store.database import StoreError
 from mtl.store.models import ModelRecord
+from mtl.tables.questions import REMEMBERED
 
 __all__ = ["ModelSummary", "Resolved", "every", "register", "resolve", "score"]
 
@@ -64,7 +65,10 @@ def register(folder: str | Path, name: str) -> ModelSummary:
     """Keep a saved model under a name, so that cohorts can show its numbers. The same content is kept once."""
     require("model:write")
     model = MultiTaskModel.load(folder)
-    return summary(models.register_exported(f"model-{model.version_}", name, model))
+    answers = read_folder(folder).get(REMEMBERED)
+    record = models.register_exported(f"model-{model.version_}", name, model, answers)
+    trail.note("register", model=record.key)
+    return summary(record)
 
 
 def score(cohort: str, model: str) -> str:
@@ -72,5 +76,6 @@ def score(cohort: str, model: str) -> str:
     require("model:write")
     if not may_see(model):  # somebody else's is not told apart from none
         raise StoreError(f"there is no model {model[:80]!r}; train one or choose another")
-    chosen = {"cohort": owners.cohort(cohort).key, "model": models.get(model).key}
+    chosen = {"cohort": owners.own(cohort).key, "model": models.get(model).key}
+    trail.note("score", cohort, model=chosen["model"])
     return jobs.submit("score_cohort", chosen, topic=f"score:{cohort}")

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from mtl.services.owners import may_see
-from mtl.services.users import current
+from mtl.services.users import require
 from mtl.store import cohorts, private_cases
 from mtl.store.cohorts import Cohort, CohortError
 from mtl.store.private_cases import PrivateCase
@@ -63,11 +63,11 @@ def find(case_key: str) -> Place:
         There is none: no such key, somebody else's private case (which is not told apart), or a cohort without
         numbers. The message does not repeat the key.
     """
-    private = None
+    user, private = require("case:read"), None
     try:
         cohort, place = cohorts.find_case(case_key)
     except CohortError as error:
-        private = private_cases.find(case_key, current().name)
+        private = private_cases.find(case_key, user.name)
         if private is None:
             raise CaseError(str(error)) from None
         cohort, place = _cohort_of(private), None

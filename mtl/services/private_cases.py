@@ -15,7 +15,7 @@ from mtl.data.notes import MAX_EXAMPLE, shorten
 from mtl.expressions import cells
 from mtl.language import _, study_language
 from mtl.model.outputs import predictions
-from mtl.services import edits, owners
+from mtl.services import edits, owners, trail
 from mtl.services.edits import EditError
 from mtl.services.loaded import reader, record, uncertainty
 from mtl.services.places import CaseError, private_row
@@ -23,6 +23,7 @@ from mtl.services.users import require
 from mtl.services.worklist import Neighbours, Worklist, columns_of
 from mtl.store import private_cases as store
 from mtl.store.cohorts import Cohort, CohortError
+from mtl.store.database import settle
 from mtl.store.private_cases import PrivateCase, PrivateCaseError
 from mtl.store.scores import shows_intervals
 from mtl.study import Feature, Study, Treatment
@@ -174,19 +175,25 @@ def create(cohort: str, identifier: object, values: Mapping[str, object]) -> str
     """Keep a new case of the current user: its key. The errors of :func:`check`, and PrivateCaseError."""
     user = require("case:write")
     checked = check(cohort, identifier, values)
-    return store.add(user.name, cohort, checked.identifier, checked.values).key
+    key = store.add(user.name, cohort, checked.identifier, checked.values).key
+    trail.note("new patient", cohort, key)
+    return key
 
 
 def change(case_key: str, identifier: object, values: Mapping[str, object]) -> None:
     """Replace what is kept of a case; its key, and so its address, stays. Errors as in :func:`create`."""
     user = require("case:write")
-    checked = check(_own(case_key).cohort, identifier, values)
+    cohort = _own(case_key).cohort
+    checked = check(cohort, identifier, values)
     store.change(case_key, user.name, checked.identifier, checked.values)
+    trail.note("change patient", cohort, case_key)
 
 
 def remove(case_key: str) -> None:
     """Delete a case of the current user; PrivateCaseError when there is none. What was signed about it stays."""
     store.remove(case_key, require("case:write").name)
+    settle()
+    trail.note("delete patient", case_key=case_key)
 
 
 def draft(case_key: str) -> Draft:

@@ -9,18 +9,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mtl.language import _
-from mtl.services import cases, printing
+from mtl.services import cases, printing, trail
 from mtl.services.case_view import Case, TaskOutput
+from mtl.services.owners import may_see
+from mtl.services.trail import inputs_of, shown_of, warnings_of
 from mtl.services.users import require
 from mtl.store import records as store
 from mtl.store.database import now
-from mtl.store.home import secret
-from mtl.store.keys import input_digest, new_key
+from mtl.store.keys import new_key
 from mtl.store.records import Record
 
 __all__ = [
-    "AGREE", "ESTIMATE", "OVERRIDE", "Record", "RecordError", "Signed", "decided", "estimate", "estimates", "history",
-    "shown_of", "sign", "warnings_of",
+    "AGREE", "ESTIMATE", "OVERRIDE", "Record", "RecordError", "Signed", "decided", "estimate", "estimated", "estimates",
+    "history", "shown_of", "sign", "warnings_of",
 ]  # fmt: skip
 
 ESTIMATE, AGREE, OVERRIDE = "estimate", "agree", "override"
@@ -87,14 +88,15 @@ def estimate(
         An estimate that cannot be one, or of a task that the case does not have.
     """
     user = require("case:sign")
-    case = cases.open_case(case_key, horizons=horizons)
+    with trail.unseen():
+        case = cases.open_case(case_key, horizons=horizons)
     own = {
         task: _understood(_output(case, task), value) for task, value in given.items() if value is not None
     }
     if not own:
         return None
     record = _record(case, user.name, None, ESTIMATE, own=own)
-    store.append(record)
+    store.append(record, entry=trail.about(case, "estimate", decision=ESTIMATE, detail=_named(record)))
     return record
 
 
@@ -102,7 +104,7 @@ def estimates(case: Case) -> dict[str, Own]:
     """The user's latest own estimate of each task, for what the model is given now."""
     user, found = require("case:read"), dict[str, Own]()
     for record in store.of_case(case.key):
-        if record.user == user.name and record.decision == ESTIMATE and record.inputs == _inputs(case):
+        if record.user == user.name and record.decision == ESTIMATE and record.inputs == inputs_of(case):
             found |= record.own
     return found
 
@@ -162,7 +164,8 @@ def sign(
         No such decision, task or record; an override without a reason; a text that is too long.
     """
     user = require("case:sign")
-    case = cases.open_case(case_key, horizons=horizons)
+    with trail.unseen():
+        case = cases.open_case(case_key, horizons=horizons)
     if decision not in (AGREE, OVERRIDE):
         raise RecordError("decision", _("Say whether you agree or decide otherwise."))
     if task is not None:
@@ -183,8 +186,14 @@ def sign(
         warnings=warnings_of(case),
         corrects=corrects,
     )
-    store.append(record)
+    told = {"shown": record.shown, "decision": decision, "reason": reason, "detail": _named(record)}
+    store.append(record, entry=trail.about(case, "sign", **told))
     return record
+
+
+def _named(record: Record) -> dict[str, str]:
+    named = {"record": record.key, "task": record.task, "corrects": record.corrects}
+    return {name: value for name, value in named.items() if value is not None}
 
 
 def _written(field: str, text: object) -> str:
@@ -204,7 +213,7 @@ def _record(case: Case, user: str, task: str | None, decision: str, own: dict[st
         task=task,
         model=case.model.key,
         version=case.model.version,
-        inputs=_inputs(case),
+        inputs=inputs_of(case),
         decision=decision,
         own=own,
         reason="",
@@ -212,35 +221,6 @@ def _record(case: Case, user: str, task: str | None, decision: str, own: dict[st
         shown={},
         warnings=[],
     )
-
-
-def _inputs(case: Case) -> str:
-    found = case.answer
-    return input_digest(secret(), case.model.version, found.X, found.given.values())
-
-
-def shown_of(case: Case, task: str | None) -> dict[str, str]:
-    """The printed numbers of the cards: output column -> text; every class of a multiclass task."""
-    return {
-        number.column: number.text
-        for output in case.outputs
-        if task in (None, output.task.name)
-        for number in (output.numbers if output.kind == "multiclass" else (output.headline,))
-    }
-
-
-def warnings_of(case: Case) -> list[dict[str, str]]:
-    """What the case page warns of, as codes."""
-    found = [{"code": "out_of_distribution"}] if case.novel else []
-    found += [
-        {"code": one.unusual, "feature": one.feature.name} for one in case.findings if one.unusual is not None
-    ]
-    found += [
-        {"code": "not_estimable", "column": output.headline.column}
-        for output in case.outputs
-        if output.headline.value is None
-    ]
-    return found + ([{"code": "training_patient"}] if case.in_training else [])
 
 
 # History -------------------------------------------------------------------------------------------------------------
@@ -254,7 +234,7 @@ def history(case: Case) -> list[Signed]:
     user = require("case:read")
     every = store.of_case(case.key)
     corrected = {record.corrects: record.key for record in every if record.corrects}
-    inputs = _inputs(case)
+    inputs = inputs_of(case)
     return [
         Signed(
             record,
@@ -282,7 +262,12 @@ def own_text(case: Case, task: str, own: Own) -> str:
     return _("{number} within {time}").format(number=text, time=printing.years_text(float(own["horizon"])))
 
 
+def estimated(case_keys: Iterable[str]) -> set[str]:
+    """Those of some cases about which the user gave an estimate of their own, of the findings of then or of now."""
+    return store.estimated(require("case:read").name, case_keys)
+
+
 def decided(case_keys: Iterable[str]) -> set[str]:
     """Those of some cases about which somebody signed a decision; for the marks of a worklist."""
     require("case:read")
-    return store.decided(case_keys)
+    return {key for key, cohort in store.decided(case_keys).items() if may_see(cohort)}

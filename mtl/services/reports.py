@@ -21,7 +21,7 @@ from mtl.report import (
     pdf,
 )
 from mtl.report.typeset import page_count
-from mtl.services import wording
+from mtl.services import trail, wording
 from mtl.services.case_view import Case, Number, TaskOutput
 from mtl.services.report_notes import similar_note, treatment_notes
 from mtl.services.treatment_words import joined
@@ -50,7 +50,10 @@ def page_pdf(case: Case, paper: str = "a4", day: datetime.date | None = None) ->
         No such paper.
     """
     require("case:read")
-    return pdf(case_page(case, day or datetime.date.today()), paper)
+    with trail.unseen():
+        made = pdf(case_page(case, day or datetime.date.today()), paper)
+    trail.printed(case, paper)
+    return made
 
 
 def pages(data: bytes) -> int:

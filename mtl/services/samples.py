@@ -8,6 +8,7 @@ from mtl import jobs
 from mtl.jobs.intervals import lacking
 from mtl.jobs.samples import SAMPLES, is_ready
 from mtl.language import N_, _
+from mtl.store.home import serve
 
 _STAGES = {
     "cohort": N_("reading the table"),
@@ -47,12 +48,13 @@ def start() -> None:
 
     Asking twice does no harm, nor does asking from two processes: each sample is prepared once.
     """
+    serve()
     for name in SAMPLES:
         if not is_ready(name):
-            jobs.submit("prepare_sample", {"name": name}, topic=f"sample:{name}")
+            jobs.submit("prepare_sample", {"name": name}, topic=f"sample:{name}", by="")
     for name in SAMPLES:  # after all of them: a number without an interval is better than none
         if lacking(name):
-            jobs.submit("fit_intervals", {"name": name}, topic=f"intervals:{name}")
+            jobs.submit("fit_intervals", {"name": name}, topic=f"intervals:{name}", by="")
 
 
 def ready() -> bool:

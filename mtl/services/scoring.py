@@ -15,14 +15,14 @@ from mtl.data import encode
 from mtl.jobs.queue import Job
 from mtl.jobs.tables import renamed, result_name
 from mtl.language import _, number
-from mtl.services import owners
+from mtl.services import owners, trail
 from mtl.services.summary import ModelSummary, summary
 from mtl.services.uploads import PERMISSION, Upload, owner
 from mtl.services.users import require
 from mtl.store import models
 from mtl.store.database import StoreError
 from mtl.study import Study
-from mtl.tables.units import factor
+from mtl.tables.units import differ
 
 __all__ = [
     "Difference",
@@ -61,9 +61,9 @@ def models_here() -> list[ModelSummary]:
 
 
 def title(model: str, language: str) -> str:
-    """What a person calls a model: its study's title and version."""
-    record = models.get(model)
-    study = models.load(record).study
+    """What a person calls a model: its study's title and version. StoreError where the user may not know of it."""
+    require(PERMISSION)
+    study, record = _study(model), models.get(model)
     return f"{study.title.get(language) or study.name} · {record.version}"
 
 
@@ -138,13 +138,7 @@ def _units(study: Study, upload: Upload, columns: list[str]) -> list[Difference]
     for feature in study.features:
         own = upload.cleaned.units.get(names.get(feature.name, feature.name))
         wanted = feature.unit.get("en")
-        if (
-            feature.name not in columns
-            or not own
-            or not wanted
-            or own == wanted
-            or factor(own, wanted) == 1.0
-        ):
+        if feature.name not in columns or not differ(own, wanted):
             continue
         text = _("{name} is in {own} here, and in {wanted} in the study. Convert it before scoring.").format(
             name=feature.name, own=own, wanted=wanted
@@ -169,6 +163,7 @@ def begin(upload: Upload, model: str) -> str:
     require(PERMISSION)
     _study(model)
     payload = {"owner": owner(), "upload": upload.key, "model": model}
+    trail.note("score", model=model, upload=upload.key, rows=len(upload.table))
     return jobs.submit("score_table", payload, topic=_topic(upload, model))
 
 
@@ -197,4 +192,7 @@ def parquet(upload: Upload, model: str) -> bytes | None:
     """The numbers as a Parquet file; None while there are none."""
     require(PERMISSION)
     _study(model)
-    return upload.stored.read(result_name(model))
+    found = upload.stored.read(result_name(model))
+    if found is not None:
+        trail.note_view("scores", model=model, upload=upload.key)
+    return found

@@ -12,6 +12,7 @@ from mtl.explain import similar as near
 from mtl.explain.similar import Ground
 from mtl.language import _, number, study_language
 from mtl.services.case_view import Case, Finding
+from mtl.services.owners import may_see
 from mtl.services.similar_outcomes import GroupNumber, GroupOutcome, group_outcome, outcome_text
 from mtl.services.texts import value_text
 from mtl.services.users import require
@@ -147,7 +148,7 @@ def similar(case: Case, task: str, group: int = GROUP) -> Similar | None:
     case.output(task)
     found = case.answer
     cohort = store.training_cohort(found.record)
-    if cohort is None:
+    if cohort is None or not may_see(cohort.key):  # whose model answers may not show whose patients they were
         return None
     known = store.candidates(cohort)
     chosen, closeness, here = _group(case, task, group, cohort, known)

@@ -14,7 +14,7 @@ from mtl.jobs.training import LOG, SUMMARY
 from mtl.language import N_, _, number
 from mtl.model.train import EFFORTS
 from mtl.multitask import describe
-from mtl.services import owners
+from mtl.services import owners, trail
 from mtl.services.summary import ModelSummary, summary
 from mtl.services.uploads import PERMISSION, Upload, owner
 from mtl.services.users import require
@@ -177,7 +177,9 @@ def begin(upload: Upload, study: Study, effort: str = "quick", seed: int = 0) ->
         "effort": effort,
         "seed": seed,
     }
-    return jobs.submit("train_model", payload, topic=_topic(upload))
+    key = jobs.submit("train_model", payload, topic=_topic(upload))
+    trail.note("train", str(payload["cohort"]), job=key, upload=upload.key, effort=effort, seed=seed)
+    return key
 
 
 def _topic(upload: Upload) -> str:
@@ -204,6 +206,7 @@ def cancel(upload: Upload) -> None:
     job = jobs.latest(_topic(upload))
     if job is not None and job.open:
         jobs.cancel(job.key)
+        trail.note("cancel", job=job.key)
 
 
 def again(upload: Upload) -> None:
@@ -211,7 +214,7 @@ def again(upload: Upload) -> None:
     require(PERMISSION)
     job = jobs.latest(_topic(upload))
     if job is not None:
-        jobs.retry(job.key)
+        trail.note("train", str(job.payload.get("cohort")), job=jobs.retry(job.key), upload=upload.key)
 
 
 def result(upload: Upload) -> Result | None:
@@ -246,6 +249,7 @@ def use(upload: Upload) -> str:
         jobs.submit(
             "score_cohort", {"cohort": cohort.key, "model": found.model.key}, topic=f"score:{cohort.key}"
         )
+        trail.note("score", cohort.key, model=found.model.key)
     return cohort.key
 
 

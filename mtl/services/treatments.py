@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from mtl.language import study_language
-from mtl.services import cases, comparable, promises, treatment_words
+from mtl.services import cases, comparable, promises, trail, treatment_words
 from mtl.services.answer import Answer
 from mtl.services.case_view import Case, Given, TaskOutput
 from mtl.services.cases import CaseError
@@ -32,6 +32,7 @@ __all__ = [
     "Reason",
     "Refused",
     "TreatmentView",
+    "of_case",
     "view",
 ]
 
@@ -64,7 +65,14 @@ def view(
         An edit names no feature, a treatment, or has a value that the feature cannot have.
     """
     require("case:read")
-    case = cases.open_case(case_key, edits)
+    with trail.instead("treatment", treatment=column):
+        case = cases.open_case(case_key, edits)
+    return of_case(case, column, together)
+
+
+def of_case(case: Case, column: str, together: Sequence[str] = ()) -> TreatmentView:
+    """The same for an opened case, which may be in no cohort here; CaseError where the study has no such treatment."""
+    require("case:read")
     treatment = _treatment(case, column)
     others = tuple(_treatment(case, name) for name in dict.fromkeys(together) if name != column)
     found = case.answer

@@ -8,7 +8,7 @@ from typing import Literal
 
 from mtl import jobs
 from mtl.jobs import Job
-from mtl.services import owners
+from mtl.services import owners, trail
 from mtl.services.cohorts import TITLES
 from mtl.services.trial_document import Document, html_document, markdown_document
 from mtl.services.users import require
@@ -93,27 +93,30 @@ def run(cohort: str, protocol: Protocol) -> str:
     if trials.find(key) is None:
         payload = {"cohort": found.key, "protocol": protocol.model_dump_json()}
         jobs.submit("emulate_trial", payload, topic=_topic(key))
+    trail.note_view("trial", found.key, trial=key, treatment=protocol.treatment)
     return key
 
 
 def progress(key: str) -> Job | None:
-    """The newest job on a result, None where there never was one."""
+    """The newest job on a result, None where there never was one, or on a cohort that the user may not know of."""
     require(PERMISSION)
-    return jobs.latest(_topic(key))
+    found = jobs.latest(_topic(key))
+    return found if found is not None and owners.may_see(str(found.payload.get("cohort"))) else None
 
 
 def cancel(key: str) -> None:
     """Ask the job on a result to stop."""
-    require(PERMISSION)
-    found = jobs.latest(_topic(key))
+    found = progress(key)
     if found is not None:
         jobs.cancel(found.key)
+        trail.note("cancel", job=found.key)
 
 
 def result(key: str) -> KeptTrial | None:
-    """A result by its key; None while there is none."""
+    """A result by its key; None while there is none, or where the user may not know of its cohort."""
     require(PERMISSION)
-    return trials.find(key)
+    kept = trials.find(key)
+    return kept if kept is not None and owners.may_see(kept.cohort) else None
 
 
 def recent(cohort: str) -> list[KeptTrial]:
@@ -130,8 +133,7 @@ def document(key: str, kind: Literal["html", "markdown"]) -> Document:
     ProtocolError
         There is no such result.
     """
-    require(PERMISSION)
-    kept = trials.find(key)
+    kept = result(key)
     if kept is None:
         raise ProtocolError("there is no such result; run the trial first")
     cohort = owners.cohort(kept.cohort)

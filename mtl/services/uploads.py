@@ -12,6 +12,8 @@ from typing import Any
 import pandas as pd
 
 from mtl.language import _
+from mtl.limits import limit
+from mtl.services import trail
 from mtl.services.users import current as user
 from mtl.services.users import require
 from mtl.store import uploads as store
@@ -34,7 +36,6 @@ __all__ = [
 ]
 
 PERMISSION = "model:write"
-LIMITS = Limits(megabytes=200)  # what the server takes in one upload; the command line takes more
 _KEPT = 4
 _OPTIONS = ("sheet", "delimiter", "encoding", "header")
 
@@ -93,7 +94,9 @@ def bring(data: bytes, name: str, **options: Any) -> Upload:
         The file is no table, or beyond the limits.
     """
     require(PERMISSION)
-    return _keep(data, data, _short(name), _checked(options), Answers())
+    upload = _keep(data, data, _short(name), _checked(options), Answers())
+    trail.note("upload", upload=upload.key, rows=len(upload.table), columns=len(upload.table.columns))
+    return upload
 
 
 def reread(**options: Any) -> Upload:
@@ -125,6 +128,12 @@ def discard() -> None:
     """Remove what the user brought."""
     require(PERMISSION)
     store.forget(owner())
+    trail.note("discard")
+
+
+def _limits() -> Limits:
+    """What the server takes in one upload; the command line takes more."""
+    return Limits(megabytes=limit("upload_mb"))
 
 
 def _current() -> Stored:
@@ -149,7 +158,7 @@ def _short(name: str) -> str:
 def _keep(
     original: bytes | Stored, data: bytes, name: str, options: dict[str, Any], answers: Answers
 ) -> Upload:
-    raw = read_raw(data, name=name, limits=LIMITS, **options)
+    raw = read_raw(data, name=name, limits=_limits(), **options)
     cleaned = clean(raw, answers)
     meta = {"name": name, "options": options, "answers": answers.to_dict()}
     kept = store.keep(owner(), original, meta, cleaned.table, None)
@@ -169,6 +178,12 @@ def _remember(upload: Upload) -> Upload:
     return upload
 
 
+def forget_memory() -> None:
+    """Keep no table in memory any more; each is read again when it is asked for."""
+    with _guard:
+        _uploads.clear()
+
+
 def _opened(found: Stored) -> Upload:
     with _guard:
         kept = _uploads.get(found.folder)
@@ -176,5 +191,5 @@ def _opened(found: Stored) -> Upload:
         return kept
     meta = found.meta
     answers = Answers.from_dict(meta["answers"])
-    raw = read_raw(found.original(), name=meta["name"], limits=LIMITS, **_checked(meta["options"]))
+    raw = read_raw(found.original(), name=meta["name"], limits=_limits(), **_checked(meta["options"]))
     return _remember(Upload(found, meta["name"], raw, clean(raw, answers), answers, dict(meta["options"])))

@@ -7,28 +7,19 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+_READER = frozenset({"study:read", "cohort:read", "model:read"})
+_CASES = frozenset({"case:read", "case:write"})
 #: What each role may do.
 ROLES: dict[str, frozenset[str]] = {
-    "viewer": frozenset({"study:read", "cohort:read", "model:read"}),
-    "clinician": frozenset(
-        {"study:read", "cohort:read", "model:read", "case:read", "case:write", "case:sign"}
-    ),
-    "researcher": frozenset(
-        {"study:read", "cohort:read", "model:read", "case:read", "case:write", "model:write"}
-    ),
-    "admin": frozenset(
-        {
-            "study:read",
-            "cohort:read",
-            "model:read",
-            "case:read",
-            "case:write",
-            "case:sign",
-            "model:write",
-            "job:control",
-        }
-    ),
+    "viewer": _READER,
+    "clinician": _READER | _CASES | {"case:sign"},
+    "researcher": _READER | _CASES | {"model:write", "access:write"},
+    "admin": _READER
+    | _CASES
+    | {"case:sign", "model:write", "job:control", "access:write", "access:admin", "audit:read"},
 }
+#: What there is to be allowed.
+PERMISSIONS = frozenset().union(*ROLES.values())
 
 
 class Forbidden(PermissionError):  # noqa: N818 - the web's name for it
@@ -45,10 +36,19 @@ class User:
         What the audit trail would write.
     roles : frozenset of str
         Keys of :data:`ROLES`; an unknown role allows nothing.
+    groups : frozenset of str
+        Those of the institution that the user is in; what is shared with one is shared with them.
+    label : str
+        What people call the user; the name where it is not known.
+    session : str
+        Opaque name of the visit; what is written down once a visit goes by it.
     """
 
     name: str
     roles: frozenset[str]
+    groups: frozenset[str] = frozenset()
+    label: str = ""
+    session: str = ""
 
     def may(self, permission: str) -> bool:
         """Whether one of the roles allows it.
@@ -61,6 +61,8 @@ class User:
 
 #: Sign-in is off: the person at the keyboard.
 LOCAL = User("local", frozenset(ROLES))
+#: Sign-in is on, and nobody is signed in.
+NOBODY = User("nobody", frozenset())
 
 _current: ContextVar[User | None] = ContextVar("user", default=None)
 _ask: Callable[[], User | None] | None = None

@@ -145,6 +145,8 @@ def register(key: str, name: str, study: Study, table: pd.DataFrame, sample: boo
         elif old.data != data:
             changed = update(schema.cohorts).where(schema.cohorts.c.key == key)
             connection.execute(changed.values(model=None, scores=None, **values))
+            # Other patients: whoever was let see the earlier ones has not been let see these.
+            connection.execute(delete(schema.shares).where(schema.shares.c.cohort == key))
     return get(key)
 
 

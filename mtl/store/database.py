@@ -30,8 +30,8 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from mtl.store import schema
-from mtl.store.address import AddressError, at_postgresql
-from mtl.store.home import home, locked, secret
+from mtl.store.address import Address, AddressError, at_postgresql
+from mtl.store.home import RESTORING, home, locked, secret
 
 FILE = "consilium.db"
 BUSY = 20_000  # milliseconds that a writer waits for another
@@ -54,27 +54,33 @@ def engine() -> Engine:
     StoreError
         The database was written by a newer version or belongs to another home, or its address is none.
     """
-    try:
-        elsewhere = at_postgresql()
-    except AddressError as error:
-        raise StoreError(str(error)) from None
-    path = home() / FILE
-    where = path if elsewhere is None else f"{home()}\0{elsewhere.key}"
+    other, path = elsewhere(), home() / FILE
+    where = path if other is None else f"{home()}\0{other.key}"
     with _lock:
         found = _engines.get(where)
-        if found is None or (elsewhere is None and not path.exists()):
-            if elsewhere is None:
+        if found is None or (other is None and not path.exists()):
+            if (home() / RESTORING).exists():
+                raise StoreError(f"a restore into {home()} was interrupted; run it again with --replace")
+            if other is None:
                 made = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY / 1000})
-                event.listen(made, "connect", _prepare)
-                event.listen(made, "begin", _begin)
+                event.listen(made, "connect", prepare)
+                event.listen(made, "begin", begin)
             else:
                 made = create_engine(
-                    elsewhere.url, connect_args=elsewhere.options, pool_pre_ping=True, pool_size=10, max_overflow=20,
+                    other.url, connect_args=other.options, pool_pre_ping=True, pool_size=10, max_overflow=20,
                 )  # fmt: skip
-            found = _engines[where] = _ready(made, str(path) if elsewhere is None else elsewhere.shown)
-            if elsewhere is None:
+            found = _engines[where] = _ready(made, str(path) if other is None else other.shown)
+            if other is None:
                 path.chmod(0o600)
         return found
+
+
+def elsewhere() -> Address | None:
+    """The PostgreSQL that the environment names; StoreError where what it says is no address of one."""
+    try:
+        return at_postgresql()
+    except AddressError as error:
+        raise StoreError(str(error)) from None
 
 
 def _ready(made: Engine, shown: str) -> Engine:
@@ -123,16 +129,18 @@ def _belongs(connection: Connection, shown: str) -> None:
         )
 
 
-def _prepare(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # transactions begin where _begin says so, DDL included
+def prepare(connection: Any, _record: object) -> None:
+    """Set up a connection to SQLite."""
+    connection.isolation_level = None  # transactions begin where `begin` says so, DDL included
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout={BUSY}")
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten, not left in a free page
     cursor.close()
 
 
-def _begin(connection: Connection) -> None:
+def begin(connection: Connection) -> None:
     """A writer takes its turn before it looks: what it then reads cannot change under it."""
     writes = connection.get_execution_options().get("writes")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
@@ -190,6 +198,19 @@ def reading() -> Iterator[Connection]:
     """A connection for questions."""
     with _reached(engine()) as connection:
         yield connection
+
+
+def settle() -> None:
+    """Write SQLite's log into its file and empty it, so that nothing deleted is left there.
+
+    PostgreSQL's own vacuum does so in its time.
+    """
+    made = engine()
+    if made.dialect.name == "sqlite":
+        with made.connect() as connection:
+            raw = connection.connection.driver_connection
+            if raw is not None:
+                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
 
 
 def close() -> None:

@@ -9,10 +9,16 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 ENVIRONMENT = "CONSILIUM_HOME"
 WORK = ".work-"  # prefix of what is being written
 SECRET_BYTES = 32
+#: Folders that hold state; what else lies in a home can be made again.
+ROOMS = ("cards", "cohorts", "evidence", "models", "trials", "uploads")
+REMOVING = "removing.lock"  # held while something is removed, and while a backup must find everything
+SERVING = "server.lock"  # shared by every server of a home while it runs
+RESTORING = "restoring"  # there while a restore is under way, or was interrupted
 
 
 def home() -> Path:
@@ -61,16 +67,14 @@ def sync(folder: Path) -> None:
 
 def clear_unfinished() -> int:
     """Remove what a killed process left half-written; how many there were. Only the one worker may call it."""
-    left = [
-        path
-        for name in ("cohorts", "evidence", "models", "trials", "uploads")
-        for path in room(name).rglob(f"{WORK}*")
-        if path.is_dir()
-    ]
-    for path in left:
-        if not _alive(path):
+    left = [path for name in ROOMS for path in room(name).rglob(f"{WORK}*")]
+    dead = [path for path in left if not _alive(path)]
+    for path in dead:
+        if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
-    return len(left)
+        else:
+            path.unlink(missing_ok=True)
+    return len(dead)
 
 
 def _alive(path: Path) -> bool:
@@ -84,11 +88,40 @@ def _alive(path: Path) -> bool:
 
 
 @contextmanager
-def locked(name: str) -> Iterator[None]:
-    """Hold a lock file of the home inside the block; other processes wait. A kill releases it."""
+def locked(name: str, wait: bool = True) -> Iterator[bool]:
+    """Hold a lock file of the home inside the block; other processes wait. A kill releases it.
+
+    Without `wait` the block runs at once; whether it holds the lock is what it is told.
+    """
     with (home() / name).open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+
+
+_held: dict[Path, IO[str]] = {}
+
+
+def serve() -> None:
+    """Say that a server of the home runs, for as long as this process lives."""
+    path = home() / SERVING
+    if path not in _held:
+        file = path.open("a")
+        fcntl.flock(file, fcntl.LOCK_SH)
+        _held[path] = file
+
+
+def served() -> bool:
+    """Whether a server of the home runs, this process's own included."""
+    with (home() / SERVING).open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
 
 
 def secret() -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from mtl.store.cohorts import Cohort
 from mtl.store.database import StoreError, now, reading, writing
 from mtl.store.home import new_folder, room, secret
 from mtl.store.keys import content_digest, row_digests
+from mtl.tables.questions import REMEMBERED, Answers
 
 MOST_KEY = 68  # characters of a parent's key that stay in its descendants'
 
@@ -68,9 +70,17 @@ class ModelRecord:
 
 
 def register_trained(
-    key: str, name: str, model: MultiTaskModel, cohort: Cohort, table: pd.DataFrame
+    key: str,
+    name: str,
+    model: MultiTaskModel,
+    cohort: Cohort,
+    table: pd.DataFrame,
+    answers: Answers | None = None,
 ) -> ModelRecord:
-    """Keep a model that was fitted on a cohort's `table`, with its fold predictors and their patients."""
+    """Keep a model that was fitted on a cohort's `table`, with its fold predictors and their patients.
+
+    `answers` are those by which the table was cleaned, where it was: what is scored later is read in the same way.
+    """
     trained = model.trained_
     with new_folder(folder_of(key)) as folder:
         model.save(folder / "model")
@@ -82,14 +92,18 @@ def register_trained(
             {"identifier": identifiers, "digest": digests, "fold": trained.fold.astype(np.int16)}
         )
         membership.to_parquet(folder / "membership.parquet", index=False)
+        if answers is not None:
+            (folder / REMEMBERED).write_text(answers.to_json(), encoding="utf-8")
     fitted = MultiTaskModel.load(folder_of(key) / "model")
     return _insert(key, name, fitted, cohort.key, cohort.data, len(trained.fold_predictors))
 
 
-def register_exported(key: str, name: str, model: MultiTaskModel) -> ModelRecord:
-    """Keep a model that came as a folder: it knows nothing of the patients it was trained on."""
+def register_exported(key: str, name: str, model: MultiTaskModel, answers: str | None = None) -> ModelRecord:
+    """Keep a model that came as a folder: it knows nothing of the patients it was trained on, only how they were read."""
     with new_folder(folder_of(key)) as folder:
         model.save(folder / "model")
+        if answers is not None:
+            (folder / REMEMBERED).write_text(answers, encoding="utf-8")
     return _insert(key, name, model, None, None, 0)
 
 
@@ -158,6 +172,8 @@ def register_derived(
         # The rows of the training come first: fold_of finds them by their place.
         before = [pd.read_parquet(parent.folder / "membership.parquet")] if parent.folds else []
         pd.concat([*before, own], ignore_index=True).to_parquet(folder / "membership.parquet", index=False)
+        if (parent.folder / REMEMBERED).is_file():
+            shutil.copyfile(parent.folder / REMEMBERED, folder / REMEMBERED)
     return _insert(key, name, model, parent.cohort, parent.data, first + len(of_cohort))
 
 

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Connection, Row, insert, select
 
-from mtl.store import schema
-from mtl.store.database import reading, writing
+from mtl.store import audit, schema
+from mtl.store.audit import Entry
+from mtl.store.database import reading
 
 _table = schema.records
 
@@ -69,14 +70,17 @@ class Record:
 _JSON = ("own", "shown", "warnings")
 
 
-def append(*records: Record) -> None:
-    """Keep records, all or none; there is no way to change or remove one."""
-    with writing() as connection:
+def append(*records: Record, entry: Entry | None = None) -> None:
+    """Keep records and the entry that says so, all or none; there is no way to change or remove one."""
+
+    def write(connection: Connection) -> None:
         for record in records:
             row = {name: getattr(record, name) for name in record.__dataclass_fields__}
             for name in _JSON:
                 row[name] = json.dumps(row[name], ensure_ascii=False, allow_nan=False, sort_keys=True)
             connection.execute(insert(_table).values(**row))
+
+    audit.keep(*([] if entry is None else [entry]), also=write)
 
 
 def of_case(case_key: str) -> list[Record]:
@@ -88,9 +92,19 @@ def of_case(case_key: str) -> list[Record]:
         return [_record(row) for row in rows]
 
 
-def decided(case_keys: Iterable[str]) -> set[str]:
-    """Those of some cases about which something was signed; an estimate alone is no decision."""
+def decided(case_keys: Iterable[str]) -> dict[str, str]:
+    """Those of some cases about which something was signed, with their cohort; an estimate alone is no decision."""
     wanted = (_table.c.case_key.in_(list(case_keys))) & (_table.c.decision != "estimate")
+    with reading() as connection:
+        asked = select(_table.c.case_key, _table.c.cohort).where(wanted).distinct()
+        return {row.case_key: row.cohort for row in connection.execute(asked)}
+
+
+def estimated(user: str, case_keys: Iterable[str]) -> set[str]:
+    """Those of some cases about which a user gave an estimate of their own."""
+    wanted = (
+        (_table.c.case_key.in_(list(case_keys))) & (_table.c.decision == "estimate") & (_table.c.user == user)
+    )
     with reading() as connection:
         return set(connection.scalars(select(_table.c.case_key).where(wanted).distinct()))
 

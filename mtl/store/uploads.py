@@ -10,14 +10,18 @@ import os
 import re
 import secrets
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from mtl.store.database import StoreError
-from mtl.store.home import new_folder, room, secret
+from mtl.store.home import REMOVING, WORK, locked, new_folder, room, secret
 
 KEPT = 3  # folders of a user; a running job may still read the last but one
 _KEY = re.compile(r"[a-z2-7]{16}")
@@ -56,6 +60,17 @@ class Stored:
         """The clean table."""
         return pd.read_parquet(self.folder / _TABLE)
 
+    @property
+    def rows(self) -> int:
+        """Rows of the clean table."""
+        return int(pq.ParquetFile(self.folder / _TABLE).metadata.num_rows)
+
+    def chunks(self, rows: int) -> Iterator[pd.DataFrame]:
+        """The clean table, some rows at a time."""
+        with pq.ParquetFile(self.folder / _TABLE) as file:
+            for batch in file.iter_batches(rows):
+                yield pa.Table.from_batches([batch]).to_pandas()
+
     def study(self) -> str | None:
         """The study as the user left it, in TOML; None while nobody changed the guess."""
         path = self.folder / _STUDY
@@ -68,6 +83,12 @@ class Stored:
     def write(self, name: str, content: bytes) -> None:
         """A file of the folder, whole or not at all."""
         _replace(self.folder / name, content)
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[Path]:
+        """A file to write, which takes the name when the block ends well, and vanishes when it does not."""
+        with _replacing(self.folder / name) as work:
+            yield work
 
     def read(self, name: str) -> bytes | None:
         """A file of the folder, None where there is none."""
@@ -130,22 +151,32 @@ def get(owner: str, key: str) -> Stored:
 def forget(owner: str) -> None:
     """Remove everything that a user brought."""
     if _KEY.fullmatch(owner):
-        shutil.rmtree(room("uploads") / owner, ignore_errors=True)
+        with locked(REMOVING):
+            shutil.rmtree(room("uploads") / owner, ignore_errors=True)
 
 
 def _tidy(stored: Stored) -> None:
-    folders = [path for path in stored.folder.parent.iterdir() if _KEY.fullmatch(path.name)]
-    for old in sorted(folders, key=lambda path: path.stat().st_mtime_ns, reverse=True)[KEPT:]:
-        if old != stored.folder:
-            shutil.rmtree(old, ignore_errors=True)
+    with locked(REMOVING, wait=False) as alone:
+        if not alone:
+            return  # a backup is being made; the next table tidies up
+        folders = [path for path in stored.folder.parent.iterdir() if _KEY.fullmatch(path.name)]
+        for old in sorted(folders, key=lambda path: path.stat().st_mtime_ns, reverse=True)[KEPT:]:
+            if old != stored.folder:
+                shutil.rmtree(old, ignore_errors=True)
 
 
 def _replace(path: Path, content: bytes) -> None:
-    work = path.with_name(f".work-{path.name}-{os.getpid()}-{secrets.token_hex(4)}")
+    with _replacing(path) as work:
+        work.write_bytes(content)
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    work = path.with_name(f"{WORK}{path.name}-{os.getpid()}-{secrets.token_hex(4)}")
     try:
-        with work.open("xb") as file:
-            file.write(content)
-            file.flush()
+        work.touch(mode=0o600, exist_ok=False)
+        yield work
+        with work.open("rb") as file:
             os.fsync(file.fileno())
         os.replace(work, path)
     finally:

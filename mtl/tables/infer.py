@@ -101,11 +101,11 @@ def infer(table: pd.DataFrame, units: Mapping[str, str] | None = None, name: str
     return _assemble(draft, usable)
 
 
-def with_identifier(study: Study, table: pd.DataFrame) -> pd.DataFrame:
-    """The table with the study's identifier: the number of the row where the table has no such column."""
+def with_identifier(study: Study, table: pd.DataFrame, first: int = 1) -> pd.DataFrame:
+    """The table with the study's identifier: the number of the row, from `first` on, where there is no such column."""
     if study.identifier in table.columns:
         return table
-    return table.assign(**{study.identifier: [str(i) for i in range(1, len(table) + 1)]})
+    return table.assign(**{study.identifier: [str(i) for i in range(first, first + len(table))]})
 
 
 def _check(table: pd.DataFrame) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mtl.data.notes import DataError
 from mtl.language import _, number
-
-MEGABYTE = 1_000_000
+from mtl.limits import MEGABYTE, limit
 
 
 class TableError(DataError):
@@ -17,6 +16,8 @@ class TableError(DataError):
 @dataclass(frozen=True)
 class Limits:
     """The most that is taken of a file; beyond, a :class:`TableError` says which limit and by how much.
+
+    What is left out is :mod:`mtl.limits`'.
 
     Attributes
     ----------
@@ -28,10 +29,10 @@ class Limits:
         Characters of one cell; the default is a spreadsheet's own limit.
     """
 
-    megabytes: int = 1_000
-    rows: int = 5_000_000
-    columns: int = 2_000
-    cell: int = 32_767
+    megabytes: int = field(default_factory=lambda: limit("table_mb"))
+    rows: int = field(default_factory=lambda: limit("rows"))
+    columns: int = field(default_factory=lambda: limit("columns"))
+    cell: int = field(default_factory=lambda: limit("cell"))
 
     def check_bytes(self, found: int) -> None:
         """Raise TableError for a file that is too large."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -12,6 +13,8 @@ from mtl.tables.limits import TableError
 QuestionKind = Literal["sentinel", "date_order", "unit", "decimal"]
 Kind = Literal["text", "number", "date", "yes_no"]
 KINDS: tuple[Kind, ...] = ("text", "number", "date", "yes_no")
+#: Beside a model: the answers by which the table it was trained on was cleaned.
+REMEMBERED = "cleaning.json"
 #: Answer of a sentinel question: the value stands for itself.
 REAL_VALUE = "value"
 
@@ -113,6 +116,10 @@ class Answers:
             "kinds": dict(self.kinds),
             "missing": list(self.missing),
         }
+
+    def to_json(self) -> str:
+        """As a file keeps it."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
     @classmethod
     def from_dict(cls, found: Mapping[str, Any]) -> Answers:

@@ -15,10 +15,12 @@ from mtl.language import number, percent
 from mtl.tables.infer_measures import (
     agreement_of,
     auc,
-    auc_error,
+    auc_low,
     binned,
     determined,
     kappa,
+    kappa_low,
+    linear_r2,
     out_of_half,
     spearman,
     xi,
@@ -29,13 +31,17 @@ Floats = NDArray[np.float64]
 SuspicionKind = Literal["leakage", "identifier", "constant", "near_duplicate", "free_text", "date"]
 
 # Each threshold with its reason in docs/inference.md.
-AUC, AUC_AT_LEAST = 0.98, 0.97  # estimate, and its lower confidence bound
-AGREEMENT = 0.85  # Cohen's kappa with the outcome, for columns of few values
+AUC, AUC_AT_LEAST = 0.98, 0.97  # estimate, and its lower confidence limit
+AGREEMENT, AGREEMENT_AT_LEAST = (
+    0.85,
+    0.65,
+)  # Cohen's kappa with the outcome, for columns of few values; its lower limit
 FUNCTION = 0.8  # Chatterjee's xi: how far one is a function of the other
 RANK = 0.98  # Spearman, with a regression target
 TIME_RANK = 0.95  # Spearman, with a follow-up time
 PURE = 0.98  # of one outcome, among the rows where the column is known
-JOINT_AUC = 0.998  # two columns together
+COPY = 0.85  # squared correlation with two classes: the best of cytology has .63
+JOINT_AUC, JOINT_AUC_AT_LEAST = 0.998, 0.985  # two columns together
 JOINT_R2 = 0.98
 LIKELY = 1e-6  # a chance result is less likely than this
 FEWEST = 20
@@ -155,11 +161,15 @@ def _of_two(x: Floats, y: Floats, column: Seen, rng: np.random.Generator) -> Why
         area = max(area, 1 - area)
     if area <= AUC and (column.nominal or len(np.unique(x)) > 2):
         area = max(area, auc(out_of_half(x, positive.astype(float), column.nominal, rng), positive))
-    if area > AUC and area - 1.64 * auc_error(area, n, m) > AUC_AT_LEAST:
+    # of few patients even a perfect separation is no proof, unless the column is the outcome, a little blurred
+    sure = auc_low(area, n, m) > AUC_AT_LEAST or (
+        not column.nominal and linear_r2(x, positive.astype(float)) > COPY
+    )
+    if area > AUC and sure:
         return _("alone it tells the outcome apart: AUC {auc}").format(auc=number(area, 3)), area
     if column.few:
         agreement = agreement_of(x, positive.astype(float), rng)
-        if agreement > AGREEMENT:
+        if agreement > AGREEMENT and kappa_low(agreement, positive.astype(float)) > AGREEMENT_AT_LEAST:
             return _("it agrees with the outcome: kappa {kappa}").format(
                 kappa=number(agreement, 2)
             ), agreement
@@ -168,7 +178,7 @@ def _of_two(x: Floats, y: Floats, column: Seen, rng: np.random.Generator) -> Why
 
 def _of_classes(x: Floats, y: Floats, column: Seen, rng: np.random.Generator) -> Why | None:
     agreement = agreement_of(binned(x, column.nominal), y, rng)
-    if agreement > AGREEMENT:
+    if agreement > AGREEMENT and kappa_low(agreement, y) > AGREEMENT_AT_LEAST:
         return _("it tells the class: kappa {kappa}").format(kappa=number(agreement, 2)), agreement
     return None
 
@@ -233,7 +243,7 @@ def _by_missing(column: Seen, goal: Goal) -> Why | None:
         with_it = y == value
         base = float(with_it.mean())
         agreement = abs(kappa(with_it.astype(float), (~gone).astype(float)))
-        if agreement > AGREEMENT:
+        if agreement > AGREEMENT and kappa_low(agreement, with_it.astype(float)) > AGREEMENT_AT_LEAST:
             return _("whether it is recorded tells the outcome: kappa {kappa}").format(
                 kappa=number(agreement, 2)
             ), agreement
@@ -336,8 +346,12 @@ def _with_others(Z: Floats, y: Floats, j: int, numeric: bool) -> list[tuple[int,
         b = (ry[k] - ry[j] * rjk[k]) / S[k]
         score = product[:, k] if crossed[k] > 0.7 else a * Z[:, j] + b * Z[:, k]
         area = auc(score, y > 0.5)
-        if max(area, 1 - area) > JOINT_AUC:
-            found.append((int(k), float(max(area, 1 - area))))
+        area = max(area, 1 - area)
+        sure = max(float(np.nan_to_num(r2)[k]), float(crossed[k]) ** 2) > JOINT_R2
+        if area > JOINT_AUC and (
+            sure or auc_low(area, int(y.sum()), int(len(y) - y.sum())) > JOINT_AUC_AT_LEAST
+        ):
+            found.append((int(k), float(area)))
     return found
 
 

@@ -93,3 +93,14 @@ def factor(unit: str, other: str) -> float | None:
     if one is None or two is None or one[1] != two[1]:
         return None
     return one[2] / two[2]
+
+
+def differ(unit: str | None, other: str | None) -> bool:
+    """Whether two units are both known and do not mean the same.
+
+    Examples
+    --------
+    >>> differ("cm", "mm"), differ("ug/L", "µg/L"), differ(None, "mm")
+    (True, False, False)
+    """
+    return bool(unit and other) and unit != other and factor(str(unit), str(other)) != 1.0

@@ -12,7 +12,8 @@ import streamlit as st
 from pages.ui import language
 
 CASE, TASK, YEARS, CATEGORY, COHORT, TRIAL = "case", "task", "years", "class", "cohort", "trial"
-PANEL = "panel"  # of the page of evidence
+PANEL, CUTOFF = "panel", "cutoff"  # of the page of evidence
+MODEL, LIST = "model", "list"  # of the model card: which model, and which checklist
 TREATMENT, TOGETHER = "treatment", "with"  # a column of the study; others asked about at the same time
 _LAST = "last_address"  # of each page, so that the navigation leads back to what was open
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from mtl.figures.markup import text
 from mtl.language import _, ngettext, number
-from mtl.services import uploads
+from mtl.services import limits, uploads
 from mtl.services.uploads import Upload
 from pages.ui import export, say, theme
 
@@ -20,14 +20,16 @@ PREVIEW, REFUSED_SHOWN = 12, 8
 def form() -> None:
     """Offer to bring a file; what is there stays until a good one replaces it."""
     with theme.card("bring"):
+        most = limits.upload_megabytes()
         words = _(
-            "CSV, TSV, Excel (.xlsx) or Parquet, up to 200 MB. Any encoding, decimal commas, units in cells, "
+            "CSV, TSV, Excel (.xlsx) or Parquet, up to {most} MB. Any encoding, decimal commas, units in cells, "
             "several header lines: it is read with care, and every change is listed."
-        )
+        ).format(most=number(most))
         st.html(f'<p class="quiet">{text(words)}</p>')
         # A new widget after each file, so that the same file can be brought again.
         turn = st.session_state.setdefault("bring_turn", 0)
-        file = st.file_uploader(_("A table with one row a patient"), type=TYPES, key=f"bring_{turn}")
+        label = _("A table with one row a patient")
+        file = st.file_uploader(label, type=TYPES, key=f"bring_{turn}", max_upload_size=most)
         if file is not None:
             _take(file.getvalue(), file.name)
         problem = st.session_state.pop("bring_problem", None)
@@ -135,6 +137,22 @@ def cleaning(upload: Upload) -> None:
                     "refused",
                 )
             _download(_("Clean table (CSV)"), "clean_table", lambda: export.csv_bytes(upload.table), "clean")
+            _answers(upload)
+
+
+def _answers(upload: Upload) -> None:
+    """What was answered, for `--answers` on the command line."""
+    if upload.answers == uploads.Answers():
+        return
+    st.download_button(
+        _("Answers (JSON)"),
+        lambda: upload.answers.to_json().encode(),
+        "answers.json",
+        "application/json",
+        key="download_answers",
+        icon=":material/download:",
+        on_click="ignore",
+    )
 
 
 def _summary(upload: Upload) -> str:

@@ -11,7 +11,22 @@ from mtl.figures.markup import text
 from mtl.language import N_, _, number
 from mtl.services import wording
 from mtl.services.cohorts import CohortSummary
-from pages.ui import accuracy, address, elsewhere, missing, robustness, shift, stability, uncertainty
+from pages.ui import (
+    accuracy,
+    address,
+    calibration,
+    compare,
+    cutoff,
+    elsewhere,
+    missing,
+    report_panel,
+    risk_groups,
+    robustness,
+    shift,
+    stability,
+    subgroups,
+    uncertainty,
+)
 
 #: What a reader asks, in the order in which it is asked; a panel belongs to one of them.
 GROUPS = {
@@ -34,12 +49,18 @@ class Panel:
 
 PANELS: dict[str, Panel] = {
     "accuracy": Panel(N_("Accuracy"), accuracy.show, "good"),
+    "calibration": Panel(N_("Calibration"), calibration.show, "good"),
+    "cutoff": Panel(N_("Cut-off"), cutoff.show, "good"),
+    "risk_groups": Panel(N_("Risk groups"), risk_groups.show, "good"),
+    "compare": Panel(N_("Compare models"), compare.show, "good"),
+    "subgroups": Panel(N_("Subgroups"), subgroups.show, "whom"),
     "elsewhere": Panel(N_("Other hospitals and years"), elsewhere.show, "whom"),
     "shift": Panel(N_("Shift and recalibration"), shift.show, "whom"),
     "missing": Panel(N_("Missing inputs"), missing.show, "whom"),
     "stability": Panel(N_("Stability"), stability.show, "sure"),
     "uncertainty": Panel(N_("Sets and intervals"), uncertainty.show, "sure"),
     "robustness": Panel(N_("Small errors"), robustness.show, "sure"),
+    "report": Panel(N_("Validation report"), report_panel.show, "documents"),
 }
 
 

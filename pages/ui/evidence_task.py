@@ -1,4 +1,4 @@
-"""Which task a panel of the evidence is about: chosen in the address, the outlook's first without one."""
+"""Which task, and which horizon or class of it, a panel of the evidence is about: chosen in the address."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from collections.abc import Iterable
 
 import streamlit as st
 
+from mtl.figures.markup import text
 from mtl.language import _
-from mtl.services.cohorts import CohortSummary
-from mtl.study import Task
+from mtl.services import evidence_words
+from mtl.services.case_view import Task
+from mtl.services.cohorts import CohortSummary, Study
 from pages.ui import address, say
+
+USUAL_HORIZON = 5.0
 
 
 def choose(cohort: CohortSummary, names: Iterable[str] | None = None) -> Task | None:
@@ -35,6 +39,45 @@ def choose(cohort: CohortSummary, names: Iterable[str] | None = None) -> Task | 
         key="evidence_task",
         required=True,
         label_visibility="collapsed",
-        on_change=lambda: address.put(task=st.session_state["evidence_task"]),
+        on_change=lambda: address.put(task=st.session_state["evidence_task"], years=None, category=None),
     )
     return tasks[chosen]
+
+
+def event(task: Task, entries: list[dict[str, object]], study: Study) -> dict[str, object] | None:
+    """Let the reader choose a horizon or a class among a part's entries; None, after saying why, where none can be told.
+
+    The address holds the choice: years, or the class.
+    """
+    told = {str(entry["key"]): entry for entry in entries if "reason" not in entry}
+    silent = [entry for entry in entries if "reason" in entry]
+    if len(entries) > 1 and told:
+        wanted = address.years() if task.kind == "survival" else address.read(address.CATEGORY)
+        keys = {entry.get("horizon") or str(key).partition("=")[2]: key for key, entry in told.items()}
+        usual = (
+            keys.get(USUAL_HORIZON, list(keys.values())[-1]) if task.kind == "survival" else next(iter(told))
+        )
+        chosen = keys.get(wanted, usual)
+        st.session_state["evidence_event"] = chosen
+        st.segmented_control(
+            _("Horizon or class"),
+            list(told),
+            format_func=lambda key: say.markdown(evidence_words.event_short(task, key)),
+            key="evidence_event",
+            required=True,
+            label_visibility="collapsed",
+            on_change=_remember,
+            args=({str(key): name for name, key in keys.items()}, task.kind),
+        )
+    else:
+        chosen = next(iter(told), "")
+    for entry in silent:
+        what = evidence_words.event(study, str(entry["key"]))
+        words = _("{label}: {value}").format(label=what, value=evidence_words.reason(str(entry["reason"])))
+        st.html(f'<p class="quiet">{text(words)}</p>')
+    return told.get(chosen)
+
+
+def _remember(names: dict[str, object], kind: str) -> None:
+    name = names[st.session_state["evidence_event"]]
+    address.put(**({"years": name} if kind == "survival" else {"category": name}))

@@ -9,10 +9,8 @@ from contextvars import ContextVar
 import streamlit as st
 
 from mtl.language import _
+from mtl.services import users
 from pages.ui import signin
-
-#: What a page may ask leave for.
-PERMISSIONS = frozenset({"study:read", "cohort:read", "model:read", "case:read", "case:write", "model:write"})
 
 _in_shell: ContextVar[bool] = ContextVar("in_shell", default=False)
 
@@ -35,13 +33,17 @@ def guard(permission: str) -> None:
     ValueError
         If no such permission exists: a page with a misspelt one must not open.
     """
-    if permission not in PERMISSIONS:
+    if permission not in users.PERMISSIONS:
         raise ValueError(
-            f"There is no permission {permission!r}; use one of {', '.join(sorted(PERMISSIONS))}."
+            f"There is no permission {permission!r}; use one of {', '.join(sorted(users.PERMISSIONS))}."
         )
     if not _in_shell.get():
         st.error(_("This page opens only inside the app. Go to its start page."))
         st.stop()
     if signin.closed():
         st.error(_("Sign in to see this page."))
+        st.stop()
+    if not users.current().may(permission):
+        st.title(_("Not for your role"))
+        st.info(_("Your role does not include this page. Ask the administrator of this server."))
         st.stop()

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from scipy.optimize import minimize_scalar
 
-from bench.comparison import cells
+from bench.comparison import cells, permuted
 from bench.comparison.alone import alone
 from bench.comparison.cells import SCARCE, Cache, Cell
 from bench.comparison.cox import deviance, gradient, signed_times
@@ -26,8 +26,10 @@ from bench.comparison.report import as_json, markdown
 from bench.comparison.summary import Findings
 from bench.comparison.tuned import tune
 from bench.size import Cost, Size, drawing, simulated
+from mtl.data.encode import encode
 from mtl.data.targets import Target, targets
 from mtl.model.losses import CoxLoss
+from mtl.model.train import EFFORTS, _seed
 from mtl.multitask import TableWarning
 from tests import synthetic
 
@@ -189,6 +191,28 @@ def test_experts_alone_make_up_the_blend() -> None:
         assert predicted(model, fresh, "kind").shape == (150, 3)
 
 
+def test_the_control_with_nothing_dealt_is_the_model_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Grown from the real labels with the model's own seed, the control says what the model says."""
+    monkeypatch.setattr(permuted, "DEFAULT", EFFORTS["brief"])
+    own = with_own_labels(Cohort("synthetic", synthetic.study(), synthetic.table(260)))
+    case = Case(own, own.table.iloc[:200], own.table.iloc[200:], ("ill", "kind", "death"))
+    X = encode(own.study, case.test).X
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TableWarning)
+        real = permuted.Real.of(case)
+        for task in case.tasks:
+            _, data, group, _ = real.place(task)
+            same = real.grown(case.train, task, _seed(real.problem, 11, group))
+            blend, _ = real.predictions(task, same, X)
+            off = blend - real.told(task, case.test)
+            if data.target.kind == "survival":  # a log hazard has no origin
+                off = off - off.mean()
+            np.testing.assert_allclose(off, 0.0, atol=1e-12)
+            dealt = real.grown(permuted_helpers(own, case.train, [task], 1), task, 5)
+            moved = real.predictions(task, dealt, X)[1] - real.predictions(task, same, X)[1]
+            assert np.abs(moved).max() > 1e-3
+
+
 def test_groups_of_peers_share_kind_and_features() -> None:
     own = cohort("actg175")
     case = Case(own, own.table.iloc[:400], own.table.iloc[400:500], tuple(t.name for t in own.study.tasks))
@@ -244,7 +268,9 @@ def test_simulated_tables_have_tasks_of_every_kind() -> None:
 
 
 def test_cost_is_drawn_with_its_numbers() -> None:
-    sweeps = {"rows": [Cost(Size(n, 10, 4), n / 1000, 0.5) for n in (1000, 3000)]}
-    picture = drawing(sweeps, 2)
+    sweeps = {"rows": [Cost(Size(n, 10, 4), 9.0, 0.5, n / 1000) for n in (1000, 3000)]}
+    picture = drawing(sweeps)
     assert picture.startswith("<svg") and "rows: 1k 1.0 s, 3k 3.0 s" in picture
-    assert not Cost(Size(10, 1, 1, seconds=1.0), 2.0, 0.1).held and Cost(Size(10, 1, 1), 2.0, 0.1).held
+    assert (
+        not Cost(Size(10, 1, 1, seconds=1.0), 2.0, 0.1, 2.0).held and Cost(Size(10, 1, 1), 2.0, 0.1, 2.0).held
+    )

@@ -72,8 +72,11 @@ def test_the_answers_have_the_shape_of_the_examples(mtl: Call, tmp_path: Path) -
         "case": ["predict", model, "-"],
         "explain": ["explain", model, test, "--id", "4", "--task", "malignant"],
         "report": ["report", model, test, "--id", "4", "--out", tmp_path / "case.pdf"],
+        "card": ["card", model, "--out", tmp_path / "card.md"],
+        "validate": ["validate", model, test, "--out", tmp_path / "report.html"],
     }
-    assert set(EXAMPLES) == {*calls, "link"}  # link has its own test
+    own_test = {"link", "backup", "restore", "forget", "audit"}
+    assert set(EXAMPLES) == {*calls, *own_test}
     for name, call in calls.items():
         case = b'{"mean_area": 386.1, "mean_texture": null}' if name == "case" else None
         real = mtl(*call, "--json", stdin=case).json

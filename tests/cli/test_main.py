@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from mtl.__main__ import COMMANDS, main
-from mtl.commands import predict, serve
+from mtl.commands import partitions, serve
 from mtl.multitask import MultiTaskModel
 
 from .conftest import CYTOLOGY, Call
@@ -55,7 +55,7 @@ def test_interrupted(mtl: Call, cytology: Path, tmp_path: Path, monkeypatch: pyt
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(predict, "encode", stop)
+    monkeypatch.setattr(partitions, "encode", stop)
     result = mtl("predict", cytology, CYTOLOGY / "test.csv", "--out", tmp_path / "p.csv")
     assert result.code == 130
     assert list(tmp_path.iterdir()) == []
@@ -187,6 +187,8 @@ def test_serve_becomes_streamlit(
         "8601",
         "--server.address",
         "127.0.0.1",
+        "--server.maxUploadSize",
+        "200",
     ]
     assert ran == [(sys.executable, expected, ROOT, str(tmp_path / "state"))]
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from mtl import MultiTaskModel
-from mtl.commands import tables
+from mtl.commands import partitions, tables
+from mtl.commands.models import Opened
 from mtl.commands.safe_file import predictions_file, safe_text
 from mtl.data import read_table
 from mtl.multitask import TableWarning
@@ -79,13 +81,13 @@ def test_only_a_chunk_is_in_memory(
     mtl: Call, cytology: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lengths = []
-    predict = MultiTaskModel.predict
+    score = partitions.score
 
-    def watched(self: MultiTaskModel, table: pd.DataFrame) -> pd.DataFrame:
-        lengths.append(len(table))
-        return predict(self, table)
+    def watched(opened: Opened, chunk: pd.DataFrame, *rest: Any) -> partitions.Scored:
+        lengths.append(len(chunk))
+        return score(opened, chunk, *rest)
 
-    monkeypatch.setattr(MultiTaskModel, "predict", watched)
+    monkeypatch.setattr(partitions, "score", watched)
     monkeypatch.setattr(tables, "CHUNK_ROWS", 50)
     assert mtl("predict", cytology, CYTOLOGY / "test.csv", "--out", tmp_path / "p.csv").code == 0
     assert lengths == [50, 50, 43]

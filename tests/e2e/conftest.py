@@ -88,11 +88,13 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
     """Return a function that starts the app on a free port; each call is a cold server."""
     running: list[subprocess.Popen[bytes]] = []
 
-    def start(env: Mapping[str, str] | None = None, home: Path | None = None) -> Server:
+    def start(
+        env: Mapping[str, str] | None = None, home: Path | None = None, port: int | None = None
+    ) -> Server:
         folder = tmp_path_factory.mktemp("server")
         home = home or folder / "home"
         log = folder / "log.txt"
-        port = free_port()
+        port = port or free_port()
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],

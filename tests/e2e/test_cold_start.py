@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import urllib.request
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.asyncio.client import connect
 
 from mtl.language import gettext, use
 from pages.ui import navigation
@@ -59,6 +64,48 @@ def test_with_sign_in_a_cold_deep_link_shows_the_door_only(
     assert b"Sign in" in sent
     assert b"No patient is chosen" not in sent
     assert tab.url.endswith("/case")
+
+
+async def _heard(url: str, address: str) -> tuple[str, bytes]:
+    """What the server sends over the websocket to somebody who opens an address."""
+    said = BackMsg()
+    said.rerun_script.page_name = address
+    stream = url.replace("http:", "ws:") + "/_stcore/stream"
+    async with connect(stream, subprotocols=["streamlit"], origin=url, max_size=None) as socket:
+        await socket.send(said.SerializeToString())
+        heard = b""
+        async for data in socket:
+            heard += data
+            message = ForwardMsg.FromString(data)
+            if message.WhichOneof("type") == "script_finished":
+                return address, heard
+    return address, heard
+
+
+def test_with_sign_in_no_address_says_more_over_the_websocket(
+    serve: Callable[..., object], sample_home: Path, tmp_path: Path
+) -> None:
+    """A cold server that is asked for every page at once, by somebody who has not signed in."""
+    secrets = tmp_path / "secrets.toml"
+    secrets.write_text(SECRETS)
+    server = serve({"STREAMLIT_SECRETS_FILES": str(secrets)}, sample_home)
+    asked = ["", "shell", "nowhere", *(page.address for page in navigation.pages())]
+
+    async def every() -> list[tuple[str, bytes]]:
+        return await asyncio.gather(*(_heard(server.url, address) for address in asked))
+
+    with ThreadPoolExecutor(1) as beside:  # the browser's loop has this thread
+        answers = beside.submit(lambda: asyncio.run(every())).result(timeout=120)
+    for address, heard in answers:
+        assert b"Sign in" in heard, address
+        for secret in (
+            b"rotterdam",
+            b"No patient is chosen",
+            b"case_key",
+            b"Take the tour",
+            b"patients to see",
+        ):
+            assert secret not in heard, (address, secret)
 
 
 def test_the_routes_answer(app_url: str) -> None:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from mtl import jobs
+from mtl import jobs, language
 from mtl.jobs import process, queue
 from mtl.jobs.samples import is_ready
-from mtl.services import samples
+from mtl.services import samples, work
 from mtl.store import cohorts, database, models
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -94,7 +94,7 @@ def test_cancel(private_home: Path) -> None:
 
 STARTER = """
 import sys, time
-from mtl.services import samples
+from mtl.services import samples, work
 samples.SAMPLES.pop("rotterdam"), samples.SAMPLES.pop("gbsg"), samples.SAMPLES.pop("pbc")
 begin = time.monotonic()
 samples.start()
@@ -125,6 +125,63 @@ def test_when_the_server_is_killed_its_worker_leaves_and_the_job_waits_for_the_n
     server.wait()
     until(lambda: not process.working(), 10)
     assert _now("sample:cytology") == "waiting"
+
+
+def test_a_job_that_takes_too_much_memory_fails_alone_and_says_so(
+    private_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONSILIUM_LIMIT_JOB_MEMORY_MB", "50")  # less than an interpreter with numpy takes
+    key = begin()
+    until(lambda: not jobs.state(key).open)
+    failed = jobs.state(key)
+    assert failed.state == "failed" and "more memory" in (failed.error or "")
+    with language.use("zh_Hans"):
+        assert "内存" in (jobs.state(key).error or "")
+    until(lambda: not process.working(), 10)
+    monkeypatch.delenv("CONSILIUM_LIMIT_JOB_MEMORY_MB")
+    again = jobs.submit("score_cohort", {"cohort": "none", "model": "none"})
+    until(lambda: not jobs.state(again).open)
+    assert "no cohort" in (jobs.state(again).error or "")
+    assert models.every() == []
+    jobs.retry(key)
+    process.stop()
+    assert unfinished(private_home) == []
+
+
+def test_jobs_are_looked_after_while_nobody_asks(private_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker and everybody who asked are gone; the server's own look reports the job, and starts what waits."""
+    first, second = begin("cytology"), jobs.submit("score_cohort", {"cohort": "none", "model": "none"})
+    until(lambda: jobs.state(first).state == "running")
+    worker = process.pid()
+    assert worker is not None
+    os.kill(worker, signal.SIGKILL)
+
+    def stored() -> dict[str, str]:
+        with database.reading() as connection:
+            rows = connection.execute(queue.select(queue.jobs.c.key, queue.jobs.c.state))
+            return {row[0]: row[1] for row in rows}
+
+    until(lambda: not process.working(), 10)
+    end = time.monotonic() + LONG
+    while stored()[second] != "failed":
+        assert time.monotonic() < end, stored()
+        work.look_after()
+        time.sleep(0.1)
+    assert stored()[first] == "interrupted"
+
+
+def test_a_stop_loses_no_job_even_if_the_worker_hangs(
+    private_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = begin()
+    until(lambda: jobs.state(key).state == "running")
+    worker = process.pid()
+    assert worker is not None
+    os.kill(worker, signal.SIGSTOP)
+    monkeypatch.setattr(process, "PATIENCE", 0.5)
+    work.stop()
+    monkeypatch.setattr(process, "ensure", lambda: None)
+    assert jobs.state(key).state == "waiting"
 
 
 def _now(topic: str) -> str | None:
@@ -166,8 +223,9 @@ def fitted_elsewhere(study):  # type: ignore[no-untyped-def]
 
 def test_one_open_job_a_topic_and_a_short_queue(private_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "ensure", lambda: None)
+    monkeypatch.setenv("CONSILIUM_LIMIT_QUEUE", "5")
     assert begin() == begin()
-    for _ in range(queue.LONGEST_QUEUE - 1):
+    for _ in range(4):
         jobs.submit("prepare_sample", {"name": "pbc"})
     with pytest.raises(jobs.JobError, match="wait already"):
         jobs.submit("prepare_sample", {"name": "pbc"})

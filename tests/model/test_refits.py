@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from dataclasses import replace
 from typing import Any
@@ -62,6 +63,21 @@ def test_limits_stand_around_every_number_and_survive_saving(fitted: Any, tmp_pa
     assert again.predict(table).equals(found)
     one = again.predict(table.iloc[[7]])
     np.testing.assert_allclose(one.to_numpy(float), found.iloc[[7]].to_numpy(float), rtol=1e-12)
+
+
+def test_no_patient_can_be_read_from_any_file_of_a_model_with_intervals(fitted: Any) -> None:
+    """Of a patient's four measured values at most two stand anywhere, as an end or quantile of their columns."""
+    model, table = fitted
+    files = model.files()
+    assert "refits.json" in files
+    written = re.findall(r"-?\d+\.\d+(?:e[-+]?\d+)?", "\n".join(files.values()))
+    numbers = {float(text) for text in written}
+    assert len(numbers) > 1000
+    columns = ["x0", "x1", "late", "dose"]
+    known = table[columns].isin(numbers).sum(axis=1)
+    assert known.max() <= 2, f"{known.idxmax()}: {known.max()} of its values are in the files"
+    assert not set((table["days"] / 365.25).dropna()) & numbers
+    assert not any(str(name) in text for name in table["id"] for text in files.values())
 
 
 def test_a_loaded_model_computes_the_same_intervals(fitted: Any, tmp_path: Any) -> None:

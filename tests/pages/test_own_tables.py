@@ -16,7 +16,7 @@ Open = Callable[..., AppTest]
 ROOT = Path(__file__).parents[2]
 MESSY = (ROOT / "sample_data" / "messy_clinic.csv").read_bytes()
 HOSTILE = "<img src=x onerror=alert(1)> ![a](http://evil.example/a.png) =1+1 $x$"
-PAGES = ("upload.py", "study.py", "train.py", "score.py")
+PAGES = ("upload.py", "study.py", "look.py", "train.py", "score.py")
 PAGE = pytest.mark.parametrize("page", PAGES)
 LANGUAGE = pytest.mark.parametrize("lang", LANGUAGES)
 
@@ -41,8 +41,10 @@ def hostile() -> bytes:
     return "\n".join([f"# {HOSTILE}", f"id,age (<b>mm</b>),{quoted},died", *rows, "broken,line"]).encode()
 
 
-def words(app: AppTest) -> str:
-    kinds = ("markdown", "html", "error", "warning", "info", "caption", "title")
+MARKDOWN = ("markdown", "error", "warning", "info", "caption", "title")
+
+
+def words(app: AppTest, kinds: tuple[str, ...] = (*MARKDOWN, "html")) -> str:
     return " ".join(str(one.value) for kind in kinds for one in app.get(kind) if hasattr(one, "value"))
 
 
@@ -62,8 +64,8 @@ def test_with_a_table(open_app: Open, page: str, lang: str, data: bytes, name: s
     uploads.bring(data, name)
     app = well(open_app(page, lang))
     assert not app.error
-    shown = words(app)
-    assert "<img" not in shown and "](http://evil" not in shown.replace("\\]\\(", "")
+    assert "<img" not in words(app)
+    assert "](http://evil" not in words(app, MARKDOWN).replace("\\]\\(", "")  # HTML knows no such links
 
 
 def test_a_table_that_teaches_nothing_says_so(open_app: Open) -> None:

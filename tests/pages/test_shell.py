@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from mtl.language import LANGUAGES, gettext, use
+from mtl.services import users
 from pages.ui import guard, navigation, signin
 
 Open = Callable[..., AppTest]
@@ -86,8 +87,9 @@ class User(dict[str, object]):
     [
         ({}, False),
         ({"is_logged_in": False}, False),
-        ({"is_logged_in": True}, True),
+        ({"is_logged_in": True}, False),
         ({"is_logged_in": True, "exp": 2_000_000_000}, True),
+        ({"is_logged_in": False, "exp": 2_000_000_000}, False),
         ({"is_logged_in": True, "exp": 1_000_000_000}, False),
     ],
 )
@@ -99,12 +101,72 @@ def test_a_signed_in_user_has_an_unexpired_word(
     assert signin.signed_in() is welcome
 
 
+NEVER = 4_000_000_000
+ROLES = ("viewer", "clinician", "researcher", "admin")
+
+
+def person(*roles: str, **claims: object) -> User:
+    return User(is_logged_in=True, sub="7f", name="Dr Okabe", exp=NEVER, roles=list(roles), **claims)
+
+
 def test_with_auth_a_signed_in_user_sees_the_page(open_app: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(st, "user", User(is_logged_in=True, name="Dr Okabe"))
+    monkeypatch.setattr(st, "user", person("clinician"))
     app = open_app("patients.py", secrets=AUTH)
     assert app.title[0].value == "Patients"
     assert [button.key for button in app.button] == ["sign_out"]
-    assert "Dr Okabe" in [caption.value for caption in app.caption]
+    assert any("Dr Okabe · clinician" in one.body for one in app.get("html"))
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_opens_its_pages_and_no_other(
+    open_app: Open, monkeypatch: pytest.MonkeyPatch, role: str
+) -> None:
+    monkeypatch.setattr(st, "user", person(role))
+    for page in navigation.pages():
+        app = open_app(page.file, secrets=AUTH)
+        assert not app.exception, page
+        titles = [title.value for title in app.title]
+        if page.permission in users.ROLES[role]:
+            assert titles != ["Not for your role"], page
+        else:
+            assert titles == ["Not for your role"], page
+            assert [button.key for button in app.button] == ["sign_out"]
+
+
+@pytest.mark.parametrize(
+    "claims", [{"roles": []}, {"roles": ["Doctors"]}, {"groups": ["admin"]}, {"sub": ""}]
+)
+def test_without_a_role_nothing_is_shown(
+    open_app: Open, monkeypatch: pytest.MonkeyPatch, claims: dict[str, object]
+) -> None:
+    monkeypatch.setattr(st, "user", User(person() | claims))
+    for page in navigation.pages():
+        app = open_app(page.file, secrets=AUTH)
+        assert [title.value for title in app.title] in (["No role yet"], ["Sign in"])
+        assert {button.key for button in app.button} <= {"sign_out", "sign_in"}
+
+
+def test_the_navigation_leads_where_the_role_may_go() -> None:
+    for role in ROLES:
+        asked = {page.permission for page in navigation.pages()}
+        assert asked <= users.PERMISSIONS
+        assert users.User("a", frozenset({role})).may("study:read")  # the start page is for everybody
+
+
+def test_a_role_that_the_settings_misspell_lets_nobody_in(
+    open_app: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(st, "user", person("doctors"))
+    secrets = AUTH | {"consilium": {"roles": {"doctors": "clinican"}}}
+    app = open_app("case.py", secrets=secrets)
+    assert not app.title and "cannot be read" in app.error[0].value
+    secrets["consilium"] = {"roles": {"doctors": "clinician"}}
+    assert open_app("case.py", secrets=secrets).title[0].value == "Case"
+
+
+def test_without_sign_in_the_app_says_so(open_app: Open) -> None:
+    said = [one.body for one in open_app().get("html") if "Sign-in is off" in one.body]
+    assert len(said) == 1
 
 
 def test_unreadable_secrets_close_the_door(
@@ -120,5 +182,5 @@ def test_unreadable_secrets_close_the_door(
 
 
 def test_the_guard_rejects_a_permission_that_does_not_exist() -> None:
-    with pytest.raises(ValueError, match=r"'case:raed'; use one of case:read"):
+    with pytest.raises(ValueError, match=r"'case:raed'; use one of access:admin"):
         guard.guard("case:raed")

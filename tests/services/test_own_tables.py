@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -228,8 +229,9 @@ def test_tables_from_which_nothing_can_be_learnt_say_why(language: str) -> None:
             b"id,age,died\n" + b"".join(f"P{i},{i},1\n".encode() for i in range(40)),
         ):
             upload = uploads.bring(data, "x.csv")
-            with pytest.raises(studies.DataError, match=r"\w"):
+            with pytest.raises(studies.DataError) as told:
                 training.begin(upload, studies.draft(upload).study)
+            assert bool(re.search("[\u4e00-\u9fff]", str(told.value))) is (language == "zh_Hans"), told.value
 
 
 def test_targets_all_missing(own: tuple[uploads.Upload, studies.Draft]) -> None:
@@ -238,6 +240,8 @@ def test_targets_all_missing(own: tuple[uploads.Upload, studies.Draft]) -> None:
     empty = "\n".join([lines[0], *(line.rsplit(",", 1)[0] + "," for line in lines[1:])]).encode()
     again = uploads.bring(empty, "x.csv")
     with pytest.raises(studies.DataError, match="No task has a label"):
+        training.begin(again, draft.study)
+    with use("zh_Hans"), pytest.raises(studies.DataError, match=r"标签|结局"):
         training.begin(again, draft.study)
     assert queue.latest(f"train:{again.stored.owner}:{again.key}") is None
 

@@ -158,7 +158,7 @@ def test_every_job_is_taken_once_by_many_workers(either: str, monkeypatch: pytes
 
 def test_a_full_queue_is_full_for_all_at_once(either: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "ensure", lambda: None)
-    monkeypatch.setattr(queue, "LONGEST_QUEUE", 5)
+    monkeypatch.setenv("CONSILIUM_LIMIT_QUEUE", "5")
 
     def ask(n: int) -> bool:
         try:

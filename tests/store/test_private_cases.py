@@ -73,8 +73,8 @@ def test_records_are_appended_and_the_database_refuses_a_change(either: str) -> 
 
 def test_an_estimate_alone_is_no_decision(either: str) -> None:
     records.append(record(decision="estimate"), record(case_key="j" * 20))
-    assert records.decided(["k" * 20, "j" * 20, "i" * 20]) == {"j" * 20}
-    assert records.decided([]) == set()
+    assert records.decided(["k" * 20, "j" * 20, "i" * 20]) == {"j" * 20: "c"}
+    assert records.decided([]) == {}
 
 
 def test_settings_are_each_users_own(either: str) -> None:

@@ -1,0 +1,1 @@
+"""What stands round the app on a server: watching, limits, logs, metrics, a graceful stop. Nothing here knows a page."""
