@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mtl.language import _, study_language
-from mtl.services import cohorts
+from mtl.services import cohorts, users
 from pages.ui import address, filters, say, worklist
 from pages.ui.guard import guard
 
@@ -28,8 +28,11 @@ with st.container(horizontal=True, vertical_alignment="center", horizontal_align
         on_change=lambda: address.put(cohort=st.session_state["cohort"]),
         width="content",
     )
-    label, icon = _("New patient"), ":material/person_add:"
-    st.page_link("new_patient.py", label=label, icon=icon, query_params=address.new(chosen), width="content")
+    if users.current().may("case:write"):
+        label, icon = _("New patient"), ":material/person_add:"
+        st.page_link(
+            "new_patient.py", label=label, icon=icon, query_params=address.new(chosen), width="content"
+        )
 address.remember("patients.py", cohort=chosen)
 filters.bar(ready[chosen])
 worklist.show(ready[chosen])

@@ -47,8 +47,10 @@ class Owned:
 
 
 def arrived(user: User) -> None:
-    """Remember that a user has signed in, so that others can share with them."""
+    """Remember that a user has signed in, once a sign-in, so that others can share with them."""
     require("study:read")
+    if not trail.first(user.name, user.session):
+        return
     shares.arrived(user.name, user.label or user.name, user.roles, user.groups)
     trail.note("sign in", session=user.session, roles=sorted(user.roles))
 

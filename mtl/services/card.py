@@ -15,12 +15,12 @@ from mtl.report.document_html import block_markup
 from mtl.report.document_markdown import markdown
 from mtl.report.hti import HTI
 from mtl.report.tripod import TRIPOD
-from mtl.services import card_facts
+from mtl.services import card_facts, trail
 from mtl.services.card_facts import Facts, Known, Lacking
 from mtl.services.card_fill import FILLERS
 from mtl.services.card_study import shown
 from mtl.services.loaded import record
-from mtl.services.owners import may_see
+from mtl.services.owners import may_change, may_see
 from mtl.services.treatment_words import joined
 from mtl.services.trial_document import Document as File
 from mtl.services.users import require
@@ -195,6 +195,8 @@ def save(model: str, base: int, answers: dict[str, str]) -> CardVersion:
     """
     user = require(EDIT)
     _known(model)
+    if not may_change(model):
+        raise StoreError(f"model {model[:80]!r} is somebody else's; ask them to change its card")
     known = {_key(one, item) for one in CHECKLISTS for item in one.items}
     strange = sorted(set(answers) - known)
     if strange:
@@ -202,7 +204,9 @@ def save(model: str, base: int, answers: dict[str, str]) -> CardVersion:
     cleaned = {key: _cleaned(key, words) for key, words in answers.items()}
     old = cards.latest(model)
     merged = {**(old.answers if old is not None else {}), **cleaned}
-    return cards.append(model, base, user.name, {key: words for key, words in merged.items() if words})
+    kept = cards.append(model, base, user.name, {key: words for key, words in merged.items() if words})
+    trail.note("card", model=model, number=kept.number, items=sorted(cleaned))
+    return kept
 
 
 def _cleaned(key: str, words: str) -> str:

@@ -21,6 +21,7 @@ from mtl.report.document import Block
 from mtl.services import owners
 from mtl.services.cohorts import TITLES
 from mtl.services.printing import USUAL_HORIZON
+from mtl.services.users import require
 from mtl.store import cohorts, evidence
 from mtl.store.cohorts import Cohort
 from mtl.store.models import ModelRecord
@@ -205,6 +206,7 @@ def _of_model(model: MultiTaskModel, folder: Path) -> _Fitted:
 
 def of_record(record: ModelRecord) -> Facts:
     """The facts of a registered model: those of its cohorts and evidence that the current user may see."""
+    require("model:read")
     fitted = _fitted(record.exported)
     seen = [cohort for cohort in cohorts.every() if owners.may_see(cohort.key)]
     own = next((c for c in seen if (c.key, c.data) == (record.cohort, record.data)), None)
@@ -223,6 +225,7 @@ def _untouched(cohort: Cohort) -> bool:
 
 def of_folder(folder: Path) -> Facts:
     """The facts of a model that came as a folder: nothing is known of its patients."""
+    require("model:read")
     model = MultiTaskModel.load(folder)
     fitted = _of_model(model, folder)
     return Facts(
@@ -240,6 +243,7 @@ def digest_of(table: pd.DataFrame) -> str:
 
 def gathered(record: ModelRecord, cohort: Cohort) -> Evidence:
     """Every part of the evidence that is there for a model on a cohort's present rows."""
+    require("model:read")
     found = {name: evidence.find(record, cohort, name, part.version) for name, part in PARTS.items()}
     parts = {name: part for name, part in found.items() if part is not None}
     return Evidence(cohort_title(cohort), cohort.n, cohort.data, parts, cohort)

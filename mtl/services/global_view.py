@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mtl.explain.global_importance import Band, bands, importance, ranks
 from mtl.language import _, number, study_language
-from mtl.services import owners
+from mtl.services import owners, trail
 from mtl.services.case_view import Floats
 from mtl.services.cases import CaseError, open_case
 from mtl.services.loaded import record
@@ -267,12 +267,14 @@ def _mark(found: Cohort, key: str, task: str, j: int, place: int) -> Mark | None
     if not current().may("case:read"):
         return None
     try:
-        case = open_case(key)
+        with trail.unseen():
+            case = open_case(key)
     except CaseError:
         return None
     if case.model.key != found.model or task not in case.answer.values:
         return None
     finding = case.findings[j]
+    trail.note_view("mark case", found.key, case_key=key, finding=finding.feature.name)
     x, y = float(case.answer.X[0, j]), float(case.answer.values[task][j, place])
     return Mark(key, case.identifier, x, finding.text, y)
 

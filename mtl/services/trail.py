@@ -94,11 +94,16 @@ def unseen() -> Iterator[None]:
         _instead.reset(token)
 
 
-def _new(*view: object) -> bool:
+def first(*visit: object) -> bool:
+    """Whether a visit is met for the first time since this server started."""
+    return _new("visit", *visit, again=float("inf"))
+
+
+def _new(*view: object, again: float = AGAIN) -> bool:
     moment, key = time.monotonic(), (Path(home()), *view)
     with _guard:
         last = _views.get(key)
-        if last is not None and moment - last < AGAIN:
+        if last is not None and moment - last < again:
             return False
         _views[key] = moment
         _views.move_to_end(key)

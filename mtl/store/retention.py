@@ -103,7 +103,7 @@ def _paths(key: str, trained: tuple[str, ...]) -> Iterator[Path]:
     rooms = {name: home() / name for name in ROOMS}
     yield from _there(rooms["cohorts"] / key)
     for model in trained:
-        yield from _there(rooms["models"] / model, rooms["evidence"] / model)
+        yield from _there(*(rooms[name] / model for name in ("models", "evidence", "cards")))
         # beside other cohorts' rows: the numbers, leaves and explanations by this model
         yield from rooms["cohorts"].glob(f"*/*/*-{model}*")
         yield from rooms["uploads"].glob(f"*/*/scored-{model}.parquet")

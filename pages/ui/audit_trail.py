@@ -45,8 +45,8 @@ def choose() -> Choice:
     people = audit.users_named()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         user = st.selectbox(
-            _("Who"), list(people), index=None, key="audit_user", format_func=lambda name: people[name], width=220,
-            placeholder=_("everybody"), on_change=_first,
+            _("User"), list(people), index=None, key="audit_user", format_func=lambda name: people[name], width=220,
+            placeholder=_("any user"), on_change=_first,
         )  # fmt: skip
         action = st.selectbox(
             _("What"), audit.actions(), index=None, key="audit_action", format_func=_action, width=240,
@@ -81,13 +81,13 @@ def entries(choice: Choice) -> None:
         st.info(_("No entry fits."))
         return
     with theme.card("audit"):
-        heads = (_("Time"), _("Who"), _("What"), _("Case"), _("Model version"), _("More"))
+        heads = (_("Time"), _("User"), _("What"), _("Case"), _("Model version"), _("More"))
         head = "".join(f'<th scope="col">{text(one)}</th>' for one in heads)
         rows = "".join(_row(one, found.labels) for one in found.entries)
         name = _("Audit trail")
         st.html(
-            f'<div class="plain-table" tabindex="0" role="region" aria-label="{text(name)}"><table><thead><tr>{head}</tr>'
-            f"</thead><tbody>{rows}</tbody></table></div>"
+            f'<div class="plain-table" tabindex="0" role="region" aria-label="{text(name)}"><table style="min-width:54rem">'
+            f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
         )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         for key, label, to, off in (
@@ -116,7 +116,7 @@ def _row(one: Kept, labels: dict[str, str]) -> str:
         _more(one),
     )
     return (
-        f'<tr><td class="tabular">{text(moment)}</td>'
+        f'<tr><td class="tabular" style="white-space:nowrap">{text(moment)}</td>'
         + "".join(f"<td>{text(cell)}</td>" for cell in cells)
         + "</tr>"
     )

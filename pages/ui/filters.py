@@ -7,7 +7,7 @@ import dataclasses
 import streamlit as st
 
 from mtl.language import _, study_language
-from mtl.services import cohorts
+from mtl.services import cohorts, users
 from mtl.services.cohorts import CohortSummary, Filter, Query, Study
 from pages.ui import address, say
 
@@ -79,7 +79,8 @@ def bar(cohort: CohortSummary) -> None:
             format_func=ways.__getitem__, label_visibility="collapsed", disabled=not sort,
         )  # fmt: skip
         chosen, flags = _filters(cohort, now, names)
-        _random(cohort, names)
+        if users.current().may("case:read"):
+            _random(cohort, names)
     keep(
         cohort.key,
         dataclasses.replace(

@@ -102,8 +102,9 @@ def _deletion(cohort: Owned, place: int) -> None:
             return
         goes = _(
             "With it go its model and everything computed from it, patients that were typed in under it, target trials, and "
-            "the uploaded table: {files} files and folders. Signed records ({records}) and the audit trail stay; they hold "
-            "no finding, but what was written by hand as a reason or a note stays as it was written. This cannot be undone."
+            "the uploaded table (files and folders: {files}). What was signed (records: {records}) and the audit trail "
+            "stay; they hold no finding, but what was written by hand as a reason or a note stays as it was written. This "
+            "cannot be undone."
         ).format(files=number(len(found.paths)), records=number(found.kept_records))
         st.html(f"<p>{text(goes)}</p>")
         words = _("Type the name to confirm: {name}").format(name=cohort.name)

@@ -20,6 +20,14 @@ MODULES = sorted(path.stem for path in (ROOT / "mtl" / "services").glob("*.py") 
 #: Public functions that ask for no permission although a page, a route or a command may call them: why.
 OPEN = {
     "exposure": "decides whether a request may come in at all; knows no patient",
+    "owners": "decides who may see what; its answers hold nothing else",
+    "card.file_name": "words of a card that the caller has already",
+    "card.markup": "words of a card that the caller has already",
+    "card.printed": "words of a card that the caller has already",
+    "card.wanting": "words of a card that the caller has already",
+    "card.words_of": "words of a card that the caller has already",
+    "card_facts.cohort_title": "words of a cohort that the caller has already",
+    "card_facts.digest_of": "a digest of a table that the caller has already",
     "identity": "turns a provider's claims into a user; knows no patient",
     "users": "says who asks",
     "samples.start": "the server prepares the samples before anybody has come",
