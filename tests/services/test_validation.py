@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import datetime
 import io
 import re
@@ -144,7 +145,7 @@ def test_the_page_asks_for_nothing(home: Path) -> None:
     assert not re.search(r"url\(|@import", html)
     levels = [int(level) for level in re.findall(r"<h([1-6])", html)]
     assert levels[0] == 1 and levels.count(1) == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
     assert len(re.findall("<svg ", html)) == len(re.findall('role="img" aria-label="[^"]', html))
     assert html.count("<table>") == html.count("</table>") and "<th>" not in html
 
