@@ -4,7 +4,15 @@ import streamlit as st
 
 from mtl.language import _
 from mtl.services import cases, treatments
-from pages.ui import address, say, strip, treatment_benefit, treatment_choice, treatment_practice
+from pages.ui import (
+    address,
+    own_estimate,
+    say,
+    strip,
+    treatment_benefit,
+    treatment_choice,
+    treatment_practice,
+)
 from pages.ui.guard import guard
 
 guard("case:read")
@@ -30,6 +38,12 @@ except cases.CaseError:
     st.page_link(
         "patients.py", label=_("Patients"), icon=":material/groups:", query_params=address.last("patients.py")
     )
+    st.stop()
+if own_estimate.wanted(case):
+    st.title(say.markdown(_("Patient {identifier}").format(identifier=case.identifier)))
+    st.info(_("The model's numbers come when you have given yours."))
+    if st.button(_("Back to the patient"), key="treatment_estimate", icon=":material/person:"):
+        address.open_case(case.key)
     st.stop()
 if not case.study.treatments:
     stop(_("The study of this patient names no treatment."))

@@ -19,7 +19,7 @@ import numpy as np
 from lightgbm.basic import LightGBMError
 from threadpoolctl import threadpool_limits
 
-from bench.comparison import methods, peers, permuted
+from bench.comparison import chain, methods, peers, permuted
 from bench.comparison.data import COHORTS, Cohort
 from bench.comparison.labels import scarce, with_own_labels
 from bench.comparison.methods import Case, Outcome
@@ -38,7 +38,7 @@ METHODS: dict[str, Callable[[Case], list[Outcome]]] = {
     "xgboost": peers.xgboost_trees,
     "catboost": peers.catboost_trees,
     "multioutput": peers.multi_output,
-    "chain": peers.chain,
+    "chain": chain.chain,
 }
 OURS = ("quick", "thorough", "permuted")
 SCARCE_METHODS = ("lightgbm", "quick", "permuted")
@@ -132,15 +132,20 @@ def code_digest(method: str) -> str:
             found.append(ROOT / "bench/comparison/permuted.py")
     elif method != "lightgbm":
         found.append(ROOT / "bench/comparison/peers.py")
+        if method == "chain":
+            found.append(ROOT / "bench/comparison/chain.py")
     texts = [ast.dump(ast.parse(path.read_text())) for path in found]
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()
 
 
 def compute(cell: Cell) -> list[dict[str, object]]:
-    """The outcomes of a cell, on one thread."""
+    """The outcomes of a cell, on one thread; their seconds are the processor's, which busy neighbours hardly change."""
     warnings.simplefilter("ignore", TableWarning)
+    case, begin = cell.case(), time.process_time()
     with threadpool_limits(limits=1):
-        return [asdict(outcome) for outcome in METHODS[cell.method](cell.case())]
+        outcomes = METHODS[cell.method](case)
+    spent = time.process_time() - begin
+    return [asdict(outcome) | {"seconds": spent} for outcome in outcomes]
 
 
 class Cache:

@@ -17,10 +17,10 @@ import catboost
 import numpy as np
 import xgboost
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.multioutput import ClassifierChain, MultiOutputClassifier, MultiOutputRegressor
+from sklearn.multioutput import MultiOutputClassifier, MultiOutputRegressor
 
 from bench.comparison.methods import Case, Outcome
-from bench.comparison.tuned import CHAIN_GRID, GRID, INNER, SHORT_GRID, Tuned, tune
+from bench.comparison.tuned import GRID, INNER, SHORT_GRID, Tuned, tune
 from mtl.data.split import folds
 from mtl.data.targets import Target
 
@@ -75,7 +75,7 @@ def _one_hot(case: Case, X: np.ndarray, columns: tuple[int, ...]) -> np.ndarray:
 Fit = Callable[[Group, int, bool], tuple[np.ndarray, int]]
 
 
-def _outcome(case: Case, method: str, fit: Fit, kinds: tuple[str, ...]) -> list[Outcome]:
+def outcome(case: Case, method: str, fit: Fit, kinds: tuple[str, ...]) -> list[Outcome]:
     """Fit every group of these kinds; no outcome where there is none."""
     scores: dict[str, float] = {}
     size, begin = 0, time.perf_counter()
@@ -122,7 +122,7 @@ def _xgboost(group: Group, seed: int, short: bool) -> tuple[np.ndarray, int]:
             data = xgboost.DMatrix(group.X[inner != f], Y[inner != f])
             held = xgboost.DMatrix(group.X[inner == f], Y[inner == f])
             seen: dict[str, Any] = {}
-            xgboost.train(config, data, ROUNDS, [(held, "held")], evals_result=seen, verbose_eval=False)
+            xgboost.train(config, data, ROUNDS, evals=[(held, "held")], evals_result=seen, verbose_eval=False)
             found.append(seen["held"][metric])
         curves.append(np.mean(found, axis=0))
     which, rounds = _best(curves)
@@ -212,27 +212,16 @@ def _multi_output(group: Group, seed: int, short: bool) -> tuple[np.ndarray, int
     return predictions, sum(link.tuned_.size for link in model.estimators_)
 
 
-def _chain(group: Group, seed: int, short: bool) -> tuple[np.ndarray, int]:
-    link = TunedClassifier(SHORT_GRID[:1] if short else CHAIN_GRID, seed)
-    model = ClassifierChain(link, cv=INNER, random_state=seed).fit(group.X, group.Y)
-    return model.predict_proba(group.unseen), sum(fitted.tuned_.size for fitted in model.estimators_)
-
-
 def xgboost_trees(case: Case) -> list[Outcome]:
     """XGBoost with vector leaves."""
-    return _outcome(case, "XGBoost multi_output_tree", _xgboost, ("binary", "regression"))
+    return outcome(case, "XGBoost multi_output_tree", _xgboost, ("binary", "regression"))
 
 
 def catboost_trees(case: Case) -> list[Outcome]:
     """CatBoost MultiLogloss or MultiRMSE."""
-    return _outcome(case, "CatBoost Multi*", _catboost, ("binary", "regression"))
+    return outcome(case, "CatBoost Multi*", _catboost, ("binary", "regression"))
 
 
 def multi_output(case: Case) -> list[Outcome]:
     """scikit-learn's MultiOutput over the tuned baseline."""
-    return _outcome(case, "MultiOutput over LightGBM", _multi_output, ("binary", "regression"))
-
-
-def chain(case: Case) -> list[Outcome]:
-    """scikit-learn's ClassifierChain over the baseline with three configurations; earlier links out of fold."""
-    return _outcome(case, "ClassifierChain over LightGBM", _chain, ("binary",))
+    return outcome(case, "MultiOutput over LightGBM", _multi_output, ("binary", "regression"))

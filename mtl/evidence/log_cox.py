@@ -80,7 +80,12 @@ def columns_of(study: Study, task: str, X: Floats, recorded: NDArray[np.bool_]) 
             values = np.unique(known)
             found += [Column(place, "level", middle, level=float(v)) for v in values[1:]]
         found.append(Column(place, "missing", middle))
-    return [column for column in found if _tells(column.of(X), column.how)]
+    told: dict[bytes, Column] = {}
+    for column in found:
+        values = column.of(X)
+        if _tells(values, column.how):
+            told.setdefault(values.tobytes(), column)  # findings are often missing together
+    return list(told.values())
 
 
 def _tells(values: Floats, how: str) -> bool:

@@ -14,6 +14,7 @@ from mtl.evidence.subject import Checkpoint, Report, Subject
 from mtl.evidence.view import Silent, View, headline, views
 
 DIVISIONS = (3, 4)
+FEWEST_FOLLOWED = 10  # patients of a group below which its curve ends: one more event would make it fall off
 STEPS = 120  # points of time at which a curve is kept: no patient's own time can be read from it
 
 
@@ -52,13 +53,14 @@ def _division(chosen: View, told: list[View], count: int) -> dict[str, Any]:
         rows = np.flatnonzero(which == g)
         curve = kaplan_meier(chosen.time[rows], chosen.event[rows])
         low, high = curve.interval_at(years)
+        followed = curve.n_at_risk(years) >= FEWEST_FOLLOWED
         groups.append(
             {
                 "n": len(rows),
                 "events": int(chosen.event[rows].sum()),
-                "survival": _known(curve.at(years)),
-                "low": _known(low),
-                "high": _known(high),
+                "survival": _known(np.where(followed, curve.at(years), np.nan)),
+                "low": _known(np.where(followed, low, np.nan)),
+                "high": _known(np.where(followed, high, np.nan)),
                 "at_risk": curve.n_at_risk(np.arange(int(until) + 1)).tolist(),
                 "horizons": [_horizon(view, rows, curve) for view in told],
             }

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mtl.evaluate import NotEstimable, binary, multiclass, regression, survival
+from mtl.evaluate.intervals import RESAMPLES
 from mtl.evaluate.kaplan_meier import censoring_kaplan_meier
 from mtl.evaluate.metric import Metric
 from mtl.evaluate.risk_groups import quantile_groups
@@ -137,7 +138,8 @@ def _groups(
     ]
     told = {}
     if len(listed) > 1 and enough:
-        told = by_group(statistics, METRICS[kind], which, enough, None if whose is None else whose[rows])
+        groups = None if whose is None else whose[rows]
+        told = by_group(statistics, METRICS[kind], which, enough, groups, RESAMPLES)
     out = []
     for g, n, events in listed:
         entry: dict[str, Any] = {"name": None if g < 0 else one.names[g], "n": n, "events": events}

@@ -22,8 +22,8 @@ class Outcome:
     event: str
 
 
-def table(moments: Sequence[Printed], chosen: Printed, outcome: Outcome) -> Drawing:
-    """Draw one row a time; the chosen one is marked."""
+def table(moments: Sequence[Printed], chosen: Printed, outcome: Outcome, marked: bool = True) -> Drawing:
+    """Draw one row a time; the chosen one is marked, also for a test unless the numbers stand elsewhere too."""
     heads = (
         _("After"),
         _("Without treatment"),
@@ -34,7 +34,7 @@ def table(moments: Sequence[Printed], chosen: Printed, outcome: Outcome) -> Draw
     head = "".join(
         f'<th scope="col"{" class=amount" if i else ""}>{text(words)}</th>' for i, words in enumerate(heads)
     )
-    rows = "".join(_row(moment, moment is chosen) for moment in moments)
+    rows = "".join(_row(moment, moment is chosen, marked) for moment in moments)
     name = _("Free of {event}").format(event=outcome.event)
     html = (
         f'<p class="b-when">{text(name)}</p><div class="plain-table b-table" tabindex="0" role="region" '
@@ -44,7 +44,7 @@ def table(moments: Sequence[Printed], chosen: Printed, outcome: Outcome) -> Draw
     return Drawing(html, sentence(chosen, outcome))
 
 
-def _row(moment: Printed, chosen: bool) -> str:
+def _row(moment: Printed, chosen: bool, marked: bool) -> str:
     cells = (
         ("untreated", moment.untreated_text),
         ("treated", moment.treated_text),
@@ -52,11 +52,19 @@ def _row(moment: Printed, chosen: bool) -> str:
         ("interval", moment.interval_text or "–"),
     )
     columns = "".join(
-        f'<td class="amount"{_mark(what) if chosen else ""}>{text(words)}</td>' for what, words in cells
+        f'<td class="amount"{_mark(what) if chosen and marked else ""}>{text(words)}</td>'
+        for what, words in cells
     )
     return (
         f'<tr class="{"changed" if chosen else ""}"><th scope="row">{text(moment.label)}</th>{columns}</tr>'
     )
+
+
+def beside(moments: Sequence[Printed], chosen: Printed, outcome: Outcome) -> str:
+    """Return the table of all times beside a figure, closed until it is asked for."""
+    summary = _("The numbers")
+    inside = table(moments, chosen, outcome, marked=False).html
+    return f'<details class="more numbers"><summary>{text(summary)}</summary>{inside}</details>'
 
 
 def _mark(what: str) -> str:

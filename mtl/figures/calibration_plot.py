@@ -96,6 +96,13 @@ def _interval(point: dict[str, Any], risk: bool) -> str:
     return span(100 * point["low"], 100 * point["high"]) if risk else span(point["low"], point["high"], 1)
 
 
+def _unsigned(counts: dict[str, Any]) -> dict[str, str]:
+    """How the axis writes counts below its zero line: without their sign."""
+    deepest = max([a + b for a, b in zip(counts["others"], counts["unknown"], strict=True)], default=0)
+    step = max(1, 10 ** (len(str(deepest)) - 2))
+    return {f"−{n:,}": f"{n:,}" for n in range(0, 2 * deepest + step, step)}
+
+
 def spread(counts: dict[str, Any], event: str, colours: Palette, cutoff: float | None = None) -> Chart:
     """Draw how predictions lie, of patients with the event upwards, without it downwards; a rug marks where any lie."""
     bins = counts["bins"]
@@ -141,9 +148,7 @@ def spread(counts: dict[str, Any], event: str, colours: Palette, cutoff: float |
         300,
     )
     figure.update_layout(barmode="relative")
-    figure.update_yaxes(
-        tickformat=",d", labelalias={f"−{n}": str(n) for n in range(most + 1)} if most < 2000 else {}
-    )
+    figure.update_yaxes(tickformat=",d", labelalias=_unsigned(counts))
     groups = range(0, bins, bins // 10)
     rows = []
     for first in groups:

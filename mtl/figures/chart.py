@@ -85,7 +85,8 @@ def plot(
         font={"family": FONT, "size": 13, "color": colours.text},
         showlegend=legend,
         legend={
-            "orientation": "h", "y": -0.24, "yanchor": "top", "x": 0, "font": {"size": 12.5, "color": colours.text},
+            "orientation": "h", "y": -64 / (height - 90), "yanchor": "top", "x": 0,
+            "font": {"size": 12.5, "color": colours.text},
         },
         hoverlabel={
             "bgcolor": colours.surface, "bordercolor": colours.border, "font": {"family": FONT, "color": colours.text},

@@ -13,9 +13,11 @@ from urllib.parse import quote
 import numpy as np
 
 from mtl.figures.markup import Drawing, Scale, css_share, text
+from mtl.figures.numbers import beside
 from mtl.figures.palette import Palette
 from mtl.language import _, number, percent
 
+LONG = 13  # years from which the table keeps to the ticks of the axis
 WIDTH, HEIGHT = 300.0, 100.0  # of the drawing; the page stretches it, its lines keep their thickness
 
 
@@ -73,6 +75,29 @@ def risk_curve(
     return Drawing(
         f'<div class="curve"><div class="k-levels">{levels}</div>{drawing}{_times(across)}</div>', alt
     )
+
+
+def numbers(patient: Curve, reference: Curve | None, until: float, event: str) -> str:
+    """Return the table beside the curves: the risk at every year, or where the axis is long at its ticks."""
+    whole = tuple(float(year) for year in range(1, math.floor(until) + 1))
+    years = whole if until < LONG else Scale(0.0, until).ticks(6)[1:]
+    banded = patient.low is not None and patient.high is not None
+    heads = [_("Years"), _("this patient")]
+    heads += [_("90 % interval")] if banded else []
+    heads += [_("reference patient")] if reference is not None else []
+    rows = []
+    for year in years or (until,):
+        cells = [number(year), _printed(patient, year)]
+        if patient.low is not None and patient.high is not None:
+            low, high = (_printed(Curve(patient.years, line), year) for line in (patient.low, patient.high))
+            cells.append(_("{low} to {high}").format(low=low, high=high))
+        rows.append([*cells, *([_printed(reference, year)] if reference is not None else [])])
+    return beside(heads, rows, _("Risk over time: {event}.").format(event=event))
+
+
+def _printed(curve: Curve, year: float) -> str:
+    risk = at(curve, year)
+    return "–" if risk is None else percent(risk)
 
 
 def _line(curve: Curve, across: Scale, up: Scale, colour: str, stroke: str) -> str:

@@ -53,7 +53,7 @@ def bars(lines: Sequence[Bar], heads: Sequence[str], caption: str, most: int = 1
 
 def _table(head: str, rows: Sequence[str], caption: str) -> str:
     return (
-        f'<div class="plain-table y-bars" tabindex="0" role="region" aria-label="{text(caption)}">'
+        f'<div class="plain-table u-bars" tabindex="0" role="region" aria-label="{text(caption)}">'
         f"<table>{head}<tbody>{''.join(rows)}</tbody></table></div>"
     )
 
@@ -64,7 +64,7 @@ def _bar(line: Bar) -> str:
     kind = ' class="notable"' if line.notable else ""
     return (
         f'<tr{kind}><th scope="row">{text(line.label)}{note}</th>'
-        f'<td class="y-track" aria-hidden="true"><i style="width:{css_share(line.share)}"></i></td>{cells}</tr>'
+        f'<td class="u-track" aria-hidden="true"><i style="width:{css_share(line.share)}"></i></td>{cells}</tr>'
     )
 
 
@@ -103,7 +103,7 @@ def histograms(title: str, edges: Sequence[float], groups: Sequence[Group], deci
         told.append(_("{label}: {value}").format(label=group.name, value=words))
         lines.append(
             f'<li class="{FILLS[place % len(FILLS)]}"><span>{text(group.name)}<small>{text(words)}</small></span>'
-            f'<span class="y-hist" aria-hidden="true">{columns}</span></li>'
+            f'<span class="u-hist" aria-hidden="true">{columns}</span></li>'
         )
     axis = Scale(edges[0], edges[-1])
     marks = "".join(
@@ -115,8 +115,8 @@ def histograms(title: str, edges: Sequence[float], groups: Sequence[Group], deci
         (bins[place], *(_of(group.counts[place], group.n) for group in groups)) for place in range(len(bins))
     ]
     return Drawing(
-        f'<ul class="y-groups" aria-label="{text(title)}">{"".join(lines)}</ul>'
-        f'<div class="y-ticks" aria-hidden="true"><div>{marks}</div></div>'
+        f'<ul class="u-groups" aria-label="{text(title)}">{"".join(lines)}</ul>'
+        f'<div class="u-ticks" aria-hidden="true"><div>{marks}</div></div>'
         + beside((_("Range"), *(group.name for group in groups)), rows, title),
         alt,
     )
@@ -155,7 +155,7 @@ def levels(title: str, names: Sequence[str], groups: Sequence[Group]) -> Drawing
         rows.append(f'<tr><th scope="row">{text(name)}</th>{cells}</tr>')
     what = _("Level")
     return Drawing(
-        f'<div class="plain-table y-levels" tabindex="0" role="region" aria-label="{text(title)}"><table>'
+        f'<div class="plain-table u-levels" tabindex="0" role="region" aria-label="{text(title)}"><table>'
         f'<thead><tr><th scope="col">{text(what)}</th>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>',
         title,
     )

@@ -40,7 +40,7 @@ class Series:
     low, high
         The band round it, where there is one: as many as points.
     style
-        "line", "steps" (to the right, then up or down), "points", or "reference": a thin grey line.
+        "line", "steps" (right, then up or down), "points", "band" (its edges alone), or "reference": a thin grey line.
     """
 
     label: str
@@ -119,7 +119,7 @@ def chart(
 
 def forest(rows: Sequence[Row], across: Axis, alt: str, none: float | None = None) -> Image:
     """Draw values with intervals below one another; `none` is where there is no effect."""
-    left, right = 230.0, 150.0
+    left, right = 215.0, 185.0
     height = TOP + ROW * len(rows) + BOTTOM
     x = Scale(across.low, across.high)
     wide = WIDTH - left - right
@@ -137,8 +137,8 @@ def forest(rows: Sequence[Row], across: Axis, alt: str, none: float | None = Non
     body.append(_words(left + wide / 2, foot + 33, across.label, "middle", LIGHT.muted))
     for place, row in enumerate(rows):
         middle = TOP + ROW * (place + 0.5)
-        body.append(_words(left - 10, middle + 4, _cut(row.label), "end", LIGHT.text))
-        body.append(_words(WIDTH - right + 10, middle + 4, _cut(row.printed, 24), "start", LIGHT.text))
+        body.append(_words(left - 10, middle + 4, _cut(row.label, 34), "end", LIGHT.text))
+        body.append(_words(WIDTH - right + 10, middle + 4, _cut(row.printed, 30), "start", LIGHT.text))
         if row.value is None:
             continue
         if row.low is not None and row.high is not None:
@@ -225,6 +225,8 @@ def _series(one: Series, place: int, at, across: Axis, up: Axis) -> str:  # type
             if across.low <= a <= across.high
         ]
         out += f'<polygon points="{_points(edge)}" fill="{colour}" fill-opacity="0.15"/>'
+    if one.style == "band":
+        return out
     if one.style == "points":
         return out + "".join(
             f'<circle cx="{a:.1f}" cy="{b:.1f}" r="2.6" fill="{colour}" fill-opacity="0.65"/>'
@@ -254,6 +256,9 @@ def _legend(series: Sequence[Series], places: Sequence[int], size: float, height
         level = height + 8 + 18 * row
         if one.style == "points":
             out.append(f'<circle cx="{LEFT + 12}" cy="{level:.1f}" r="3" fill="{_colour(place)}"/>')
+        elif one.style == "band":
+            box = _rect(LEFT, level - 5, 26, 10, _colour(place))
+            out.append(box.replace("/>", ' fill-opacity="0.15"/>'))
         else:
             width = 1.2 if place < 0 else 2
             out.append(_line(LEFT, level, LEFT + 26, level, _colour(place), width, _dash(place)))

@@ -49,6 +49,7 @@ ACTIONS = {
     "change patient": N_("changed a patient"),
     "delete patient": N_("deleted a patient"),
     "upload": N_("brought a table"),
+    "look": N_("looked at a table"),
     "discard": N_("removed a table"),
     "train": N_("began a training"),
     "score": N_("scored patients"),

@@ -158,8 +158,9 @@ def _handled() -> tuple[Block, ...]:
         Words(
             _(
                 "No patient is left out for a missing input, and none is imputed beforehand. Every expert is trained on a "
-                "copy of the table in which each input is missing in about a tenth of the rows: trees learn a direction for "
-                "missing values, the linear expert has a missing indicator and a regression on the other inputs that stands in."
+                "copy of the table in which each input is missing in about a tenth of the rows: trees learn a direction "
+                "for missing values, the linear expert has a missing indicator and a regression on the other inputs that "
+                "stands in."
             )
         ),
         Words(_("A patient without an outcome takes no part in that task, and stays in the others.")),

@@ -25,6 +25,7 @@ from mtl.services.users import require
 from mtl.store import cohorts, evidence
 from mtl.store.cohorts import Cohort
 from mtl.store.models import ModelRecord
+from mtl.store.scores import scores_of
 from mtl.study import Study, Task
 
 
@@ -209,12 +210,17 @@ def of_record(record: ModelRecord) -> Facts:
     fitted = _fitted(record.exported)
     seen = [cohort for cohort in cohorts.every() if owners.may_see(cohort.key)]
     own = next((c for c in seen if (c.key, c.data) == (record.cohort, record.data)), None)
-    others = [c for c in seen if c.model == record.key and c is not own]
+    others = [c for c in seen if c.model == record.key and c is not own and _untouched(c)]
     return Facts(
         fitted.study, fitted.training, fitted.version, fitted.digest, fitted.estimable,
         record.has_intervals, record.trained, own, None if own is None else gathered(record, own),
-        tuple(one for one in (gathered(record, c) for c in others) if not one.internal), record,
+        tuple(gathered(record, c) for c in others), record,
     )  # fmt: skip
+
+
+def _untouched(cohort: Cohort) -> bool:
+    """Whether none of a cohort's patients had a part in the model whose numbers it shows."""
+    return cohort.scores is not None and scores_of(cohort).in_training == 0
 
 
 def of_folder(folder: Path) -> Facts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mtl.services import card_data as data
 from mtl.services import card_evidence as evidence
+from mtl.services import card_groups as groups
 from mtl.services import card_method as method
 from mtl.services import card_study as study
 from mtl.services.card_facts import Filler
@@ -45,9 +46,9 @@ FILLERS: dict[str, dict[str, Filler]] = {
         "20c": data.compared,
         "21": data.analysed,
         "22": method.specification,
-        "23a": evidence.performance,
-        "23b": method.clusters,
-        "24": method.updating,
+        "23a": groups.performance,
+        "23b": groups.clusters,
+        "24": method.updated,
         "26": evidence.limitations,
         "27a": method.poor_inputs,
         "27b": method.interaction,
@@ -69,7 +70,9 @@ FILLERS: dict[str, dict[str, Filler]] = {
         "(B)(6)(iii)": data.external_representativeness,
         "(B)(6)(iv)": evidence.external_process,
         "(B)(7)(i)": evidence.validity,
+        "(B)(7)(ii)": groups.same_source,
         "(B)(7)(iii)": evidence.validity_elsewhere,
+        "(B)(7)(iv)": groups.elsewhere_too,
         "(B)(9)(i)": method.update_process,
     },
 }

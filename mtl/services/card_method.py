@@ -147,13 +147,35 @@ def clusters(facts: Facts) -> Known:
 
 
 def updating(facts: Facts) -> Known:
-    """The model was fitted from nothing."""
-    changed = facts.training.get("recalibrated")
-    if changed:
-        return Known((Words(_("This version is a recalibrated one; the training record says of what.")),))
-    return Known(
-        (Words(_("None: this version was fitted from the beginning on its own training patients.")),)
-    )
+    """The model was fitted from nothing, or is a recalibrated version of one that was."""
+    found = facts.training.get("recalibration", [])
+    if not found:
+        return Known(
+            (Words(_("None: this version was fitted from the beginning on its own training patients.")),)
+        )
+    told = _("Version {parent} was recalibrated ({method}) on {count} patients of {cohort}: {tasks}.")
+    lines = [
+        told.format(
+            parent=one["parent"],
+            method=_(RECALIBRATIONS.get(one["method"], one["method"])),
+            count=number(one["patients"]),
+            cohort=one["cohort"],
+            tasks=joined([title(facts.study.task(name)) for name in one["tasks"]]),
+        )
+        for one in found
+    ]
+    return Known(_points(*lines))
+
+
+RECALIBRATIONS = {"level": N_("level"), "slope": N_("level and slope")}
+
+
+def updated(facts: Facts) -> Known:
+    """The updated version, whose performance is the author's to judge in patients who had no part in it."""
+    found = updating(facts)
+    if not facts.training.get("recalibration"):
+        return found
+    return Known(found.blocks, _("how the updated version performs in patients who had no part in it"))
 
 
 def update_process(facts: Facts) -> Known:

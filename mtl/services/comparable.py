@@ -51,6 +51,14 @@ def pool(found: Answer, treatment: str) -> Pool | None:
     return _pool(cohort, scores, treatment, task) if task in scores.outputs else None
 
 
+def has_company(found: Answer) -> bool:
+    """Whether a patient can be laid beside others: of a cohort here, or new to a model whose training patients are here."""
+    if found.where.key:
+        return True
+    trained = _trained_on(found.record)
+    return found.fold < 0 and trained is not None and scores_of_training(found.record) is not None
+
+
 def among(found: Answer, those: Pool, treatment: str) -> Sides:
     """The case's comparable patients, the case left out with all its rows."""
     task = found.study.treatment(treatment).task

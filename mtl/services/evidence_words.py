@@ -160,6 +160,14 @@ def event(study: Study, key: str) -> str:
     return title(task)
 
 
+def event_short(task: Task, key: str) -> str:
+    """Say the horizon or the class alone, where the task is named beside: "within 5 years"."""
+    _name, at, horizon = key.partition("@")
+    if at:
+        return _("within {time}").format(time=years(float(horizon.removesuffix("y"))))
+    return class_label(task, key.partition("=")[2])
+
+
 def headline(kind: str, found: dict[str, Any]) -> str:
     """Say what the first metric of a task means, in a sentence; why there is none where there is none."""
     first = found[FIRST[kind]]

@@ -70,7 +70,7 @@ def case(
         The fold in which the patient was held out, -1 for a patient who was not in training.
     record
         The registered model, None for one that came as a folder. With it a training patient is the app's case, with
-        everything that the screen shows; others are compared with nobody.
+        everything that the screen shows; a new one can be laid beside its training patients, where they are here.
     """
     require("case:read")
     study = model.study

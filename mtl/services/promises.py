@@ -166,7 +166,12 @@ def _spread(found: Answer, output: TaskOutput, horizons: Sequence[float]) -> Flo
 def _stored(found: Answer, column: str) -> tuple[float | None, float | None]:
     """The limits that the cohort's scores hold for the patient as recorded."""
     names = [f"{column}.low", f"{column}.high"]
-    if found.edits or not set(names) <= set(found.scores.outputs):
+    if (
+        found.edits
+        or found.place is None
+        or not found.where.key
+        or not set(names) <= set(found.scores.outputs)
+    ):
         return None, None
     plain = [f"o{found.scores.outputs.index(name)}" for name in names]
     row = pq.read_table(

@@ -20,8 +20,8 @@ from mtl.store.keys import new_key
 from mtl.store.records import Record
 
 __all__ = [
-    "AGREE", "ESTIMATE", "OVERRIDE", "Record", "RecordError", "Signed", "decided", "estimate", "estimates", "history",
-    "shown_of", "sign", "warnings_of",
+    "AGREE", "ESTIMATE", "OVERRIDE", "Record", "RecordError", "Signed", "decided", "estimate", "estimated", "estimates",
+    "history", "shown_of", "sign", "warnings_of",
 ]  # fmt: skip
 
 ESTIMATE, AGREE, OVERRIDE = "estimate", "agree", "override"
@@ -260,6 +260,11 @@ def own_text(case: Case, task: str, own: Own) -> str:
     if own.get("horizon") is None:
         return text
     return _("{number} within {time}").format(number=text, time=printing.years_text(float(own["horizon"])))
+
+
+def estimated(case_keys: Iterable[str]) -> set[str]:
+    """Those of some cases about which the user gave an estimate of their own, of the findings of then or of now."""
+    return store.estimated(require("case:read").name, case_keys)
 
 
 def decided(case_keys: Iterable[str]) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mtl.figures import benefit
 from mtl.language import _, ngettext, number, study_language
 from mtl.report import SimilarNote, TreatmentNote
-from mtl.services import similar, treatments, wording
+from mtl.services import comparable, similar, treatments, wording
 from mtl.services.case_view import Case
 from mtl.services.similar import GroupOutcome
 from mtl.services.treatment_words import joined
@@ -14,14 +14,14 @@ from mtl.study import Treatment
 
 
 def treatment_notes(case: Case) -> tuple[TreatmentNote, ...]:
-    """A note a treatment; none for a patient who is in no cohort here."""
-    if not case.key:
+    """A note a treatment; none for a patient whom nobody here can be compared with."""
+    if not comparable.has_company(case.answer):
         return ()
     return tuple(_treatment(case, treatment) for treatment in case.study.treatments)
 
 
 def _treatment(case: Case, treatment: Treatment) -> TreatmentNote:
-    view = treatments.view(case.key, treatment.column, case.answer.edits)
+    view = treatments.of_case(case, treatment.column)
     promises = [(e, e.shown) for e in view.expected if e.shown is not None]
     refused = None if promises else _refused(view)
     harms = {harm.get(study_language()): None for _e, p in promises for harm in p.trial.harms}
@@ -64,7 +64,7 @@ def _refused(view: TreatmentView) -> str:
 def similar_note(case: Case) -> SimilarNote | None:
     """What became of the patients most like this one, as the outlook's first task sees them; None where nobody can tell."""
     outlook = [output for output in case.outputs if output.task.role == "prognosis"]
-    if not case.key or not case.outputs:
+    if not case.outputs or not comparable.has_company(case.answer):
         return None
     task = (outlook or list(case.outputs))[0].task
     found = similar.similar(case, task.name)
@@ -80,7 +80,7 @@ def similar_note(case: Case) -> SimilarNote | None:
     )
     rows = [_row(outcome, labels) for outcome in found.outcomes if outcome.curve is not None]
     others = [line for outcome in found.outcomes if outcome.curve is None for line in _line(outcome)]
-    said = [about, _("This patient is left out.")]
+    said = [about, *([_("This patient is left out.")] if case.key else [])]
     said += [f"{joined(others)}{_sentence_end()}"] if others else []
     said.append(_("What was seen among others is no prediction: they also differ in what nobody recorded."))
     return SimilarNote(tuple(said), (_("Seen in the group"), *labels) if rows else (), tuple(rows))

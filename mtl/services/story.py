@@ -13,12 +13,12 @@ from typing import Any
 
 from mtl.expressions import parse
 from mtl.language import _, language, number, percent, study_language
-from mtl.services import cases, story_facts, trail, treatments, wording
+from mtl.services import cases, evidence, story_facts, trail, treatments, wording
 from mtl.services.users import current, require
 from mtl.store import cohorts as store
 from mtl.store.cohorts import Cohort
 
-__all__ = ["Step", "ready", "steps"]
+__all__ = ["Step", "prepare", "ready", "steps"]
 
 MAIN, EXTERNAL = "rotterdam", "gbsg"  # the sample cohorts that the tour shows
 TOLD = 20  # patients that are looked at for a refusal
@@ -61,6 +61,17 @@ def ready() -> bool:
     return user.may("cohort:read") and user.may("case:read") and _main() is not None
 
 
+def prepare() -> None:
+    """Let what the tour shows of the evidence be computed while its first views are told, where the user may."""
+    if not current().may(evidence.BEGIN):
+        return
+    external = next(
+        (c for c in store.every() if c.key == EXTERNAL and c.sample and c.scores is not None), None
+    )
+    if external is not None:
+        evidence.begin(external.key, "accuracy")
+
+
 def _main() -> Cohort | None:
     return next((c for c in store.every() if c.key == MAIN and c.sample and c.scores is not None), None)
 
@@ -86,7 +97,7 @@ def steps(pages: Collection[str]) -> tuple[Step, ...]:
 def _told(main: Cohort, external: Cohort | None, pages: frozenset[str], _language: str) -> tuple[Step, ...]:
     """Sample cohorts are public: what is kept is the same for everybody who may see cases."""
     found: list[Step | None] = [_cohort(main), *_patient(main), _treatment(main)]
-    found += [_evidence(external, pages) if external is not None else None, _own_data(pages)]
+    found += [_evidence(main, external, pages) if external is not None else None, _own_data(pages)]
     return tuple(step for step in found if step is not None and step.page in pages)
 
 
@@ -186,12 +197,12 @@ def _no_effect(expected: treatments.Expected) -> bool:
     return expected.refused is not None and expected.refused.reason is treatments.Reason.NO_EFFECT
 
 
-def _evidence(external: Cohort, pages: frozenset[str]) -> Step | None:
+def _evidence(main: Cohort, external: Cohort, pages: frozenset[str]) -> Step | None:
     """How the model does on patients of another country: on the page of evidence, else on the cohort itself."""
     found = story_facts.elsewhere(external)
     if found is None:
         return None
-    page = next((name for name in ("performance", "evidence", "validation") if name in pages), "patients")
+    page = "performance" if "performance" in pages else "patients"
     sentence = _(
         "Honest evidence, on {patients} patients from elsewhere: of two of them it names the one with the earlier event in "
         "{concordant} of 100 pairs, where a coin gets 50. By {years} it expected {expected}; {observed} ({low} to {high}) "
@@ -201,8 +212,9 @@ def _evidence(external: Cohort, pages: frozenset[str]) -> Step | None:
         years=wording.years(found.years), expected=percent(found.expected), observed=percent(found.observed),
         low=percent(found.low), high=percent(found.high),
     )  # fmt: skip
+    joint = " " if study_language() != "zh" else ""
     if found.silent is not None:
-        sentence = (" " if study_language() != "zh" else "").join(
+        sentence = joint.join(
             [
                 sentence,
                 _("At {years} nobody can say: too few were followed that long.").format(
@@ -210,7 +222,18 @@ def _evidence(external: Cohort, pages: frozenset[str]) -> Step | None:
                 ),
             ]
         )
-    return Step("evidence", page, {"cohort": external.key}, sentence, (number(external.n),))
+    shown = [number(external.n)]
+    parameters = {"cohort": external.key}
+    weakest = story_facts.weakest(main, external)
+    if weakest is not None and page == "performance":
+        words = _("A weakness too: {task} it tells poorly there, AUROC {there} against {home} at home.").format(
+            task=wording.title(external.study.task(weakest.task)), there=number(weakest.there, 3),
+            home=number(weakest.home, 3),
+        )  # fmt: skip
+        sentence = joint.join([sentence, words])
+        shown.append(number(weakest.there, 3))
+        parameters["panel"] = "accuracy"
+    return Step("evidence", page, parameters, sentence, tuple(shown))
 
 
 def _own_data(pages: frozenset[str]) -> Step | None:

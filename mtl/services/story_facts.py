@@ -9,6 +9,8 @@ import pyarrow.parquet as pq
 
 from mtl.data.encode import encode
 from mtl.data.targets import targets
+from mtl.evaluate import NotEstimable
+from mtl.evaluate.binary import auroc
 from mtl.evaluate.concordance import harrell_c
 from mtl.evaluate.kaplan_meier import kaplan_meier
 from mtl.model.offsets import treatment_offsets
@@ -137,3 +139,40 @@ def elsewhere(cohort: Cohort) -> Elsewhere | None:
             min(beyond, default=None),
         )
     return None
+
+
+@dataclass(frozen=True)
+class Weakest:
+    """The yes-or-no task whose ranking suffers most away from home: AUROC there, and out of fold at home."""
+
+    task: str
+    there: float
+    home: float
+
+
+LEAST_LOSS = 0.05  # of AUROC, below which nothing is called a weakness
+
+
+def weakest(home: Cohort, there: Cohort) -> Weakest | None:
+    """The binary task with the largest loss of AUROC from a model's own patients to others; None where none loses much."""
+    found: list[Weakest] = []
+    for task in there.study.tasks:
+        if task.kind == "binary":
+            areas = [_area(cohort, task.name) for cohort in (there, home)]
+            if areas[0] is not None and areas[1] is not None:
+                found.append(Weakest(task.name, areas[0], areas[1]))
+    worst = max(found, key=lambda one: one.home - one.there, default=None)
+    return worst if worst is not None and worst.home - worst.there >= LEAST_LOSS else None
+
+
+def _area(cohort: Cohort, task: str) -> float | None:
+    scores, truth = scores_of(cohort), targets(cohort.study, cohort.table(), [task])[task]
+    if task not in scores.outputs:
+        return None
+    name = f"o{scores.outputs.index(task)}"
+    values = pq.read_table(scores.file, columns=[name], partitioning=None)[name].to_numpy()
+    kept = truth.labelled & np.isfinite(values)
+    try:
+        return auroc(truth.y[kept], values[kept]) if kept.any() else None
+    except NotEstimable:
+        return None

@@ -32,6 +32,7 @@ __all__ = [
     "Reason",
     "Refused",
     "TreatmentView",
+    "of_case",
     "view",
 ]
 
@@ -66,6 +67,12 @@ def view(
     require("case:read")
     with trail.instead("treatment", treatment=column):
         case = cases.open_case(case_key, edits)
+    return of_case(case, column, together)
+
+
+def of_case(case: Case, column: str, together: Sequence[str] = ()) -> TreatmentView:
+    """The same for an opened case, which may be in no cohort here; CaseError where the study has no such treatment."""
+    require("case:read")
     treatment = _treatment(case, column)
     others = tuple(_treatment(case, name) for name in dict.fromkeys(together) if name != column)
     found = case.answer

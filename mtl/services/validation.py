@@ -48,7 +48,7 @@ def contents(cohort: str) -> Contents:
     require(READ)
     facts, evidence = _own(cohort)
     return Contents(
-        tuple(validation_parts.heading(name) for name in validation_parts.there(evidence)),
+        tuple(validation_parts.heading(name) for name in validation_parts.found(facts, evidence)),
         tuple(validation_parts.heading(name) for name in validation_parts.absent(facts, evidence)),
     )
 

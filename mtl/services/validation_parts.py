@@ -8,7 +8,14 @@ from typing import Any
 from mtl.jobs.evidence import PARTS
 from mtl.language import N_, _, number
 from mtl.report.document import Block, Part, Points, Table, Words
-from mtl.services import card_data, validation_accuracy
+from mtl.services import (
+    card_data,
+    validation_accuracy,
+    validation_curves,
+    validation_groups,
+    validation_sharing,
+    validation_sheet,
+)
 from mtl.services.card_facts import Evidence, Facts
 from mtl.services.wording import title
 from mtl.tables.table_one import table_one
@@ -16,7 +23,23 @@ from mtl.tables.table_one import table_one
 #: By part: its heading before translation, and what shows it, given what was found and the names of the tasks asked for.
 Show = Callable[[Facts, Evidence, dict[str, Any], Sequence[str]], tuple[Part, ...]]
 SECTIONS: dict[str, tuple[str, Show]] = {
-    "accuracy": (N_("Accuracy"), validation_accuracy.show),
+    "accuracy": (N_("Accuracy"), validation_accuracy.accuracy),
+    "side_by_side": (N_("Beside simpler models"), validation_accuracy.side_by_side),
+    "calibration": (N_("Calibration"), validation_curves.calibration),
+    "cutoff": (N_("Decision curves and cut-offs"), validation_curves.cutoff),
+    "risk_groups": (N_("Risk groups"), validation_curves.risk_groups),
+    "subgroups": (N_("Subgroups"), validation_groups.subgroups),
+    "transfer": (N_("What sharing brought"), validation_sharing.transfer),
+    "techniques": (N_("Related techniques"), validation_sharing.techniques),
+    "pairs": (N_("Which task helps which"), validation_sharing.pairs),
+    "learning": (N_("Learning curve"), validation_sharing.learning),
+    "elsewhere": (N_("Other hospitals and years"), validation_sheet.elsewhere),
+    "shift": (N_("Shift"), validation_sheet.shift),
+    "recalibration": (N_("Recalibration"), validation_sheet.recalibration),
+    "missing": (N_("Missing inputs"), validation_sheet.missing),
+    "stability": (N_("Stability"), validation_sheet.stability),
+    "coverage": (N_("Sets and intervals"), validation_sheet.coverage),
+    "robustness": (N_("Small errors"), validation_sheet.robustness),
 }
 
 
@@ -25,27 +48,30 @@ def heading(name: str) -> str:
     return _(SECTIONS[name][0]) if name in SECTIONS else name
 
 
-def there(evidence: Evidence) -> list[str]:
-    """The parts that were gathered and that there is a way of showing."""
-    return [name for name in SECTIONS if name in evidence.parts]
+def found(facts: Facts, evidence: Evidence) -> dict[str, dict[str, Any]]:
+    """The parts that are there and that there is a way of showing; what is about the training comes from its own cohort."""
+    own = {} if facts.internal is None else facts.internal.parts
+    of = {name: own if PARTS[name].training_only else evidence.parts for name in SECTIONS}
+    return {name: of[name][name] for name in SECTIONS if name in of[name]}
 
 
 def absent(facts: Facts, evidence: Evidence) -> list[str]:
-    """The parts that could be gathered on these patients, and were not."""
-    return [
-        name
-        for name, part in PARTS.items()
-        if name in SECTIONS
-        and name not in evidence.parts
-        and (not part.training_only or (facts.cohort is not None and evidence.cohort is facts.cohort))
-    ]
+    """The parts that could be gathered on these patients or on those of the training, and were not."""
+    known = found(facts, evidence)
+    able = {name for name, part in PARTS.items() if not part.training_only or facts.internal is not None}
+    return [name for name in SECTIONS if name in able and name not in known and _fits(name, evidence)]
+
+
+def _fits(name: str, evidence: Evidence) -> bool:
+    """Whether a part has something to say on these patients: a shift is that of others than the training's."""
+    return name not in ("shift", "recalibration") or not evidence.internal
 
 
 def parts(facts: Facts, evidence: Evidence, tasks: Sequence[str]) -> list[Part]:
-    """A section for every part that was gathered and that there is a way of showing."""
+    """A section for every part that is there."""
     return [
-        Part(heading(name), (), SECTIONS[name][1](facts, evidence, evidence.parts[name], tasks))
-        for name in there(evidence)
+        Part(heading(name), (), SECTIONS[name][1](facts, evidence, part, tasks))
+        for name, part in found(facts, evidence).items()
     ]
 
 
@@ -60,7 +86,7 @@ def lacking(facts: Facts, evidence: Evidence) -> Part | None:
 
 
 def participants(facts: Facts, evidence: Evidence) -> tuple[Block, ...]:
-    """Who was judged: how many have each outcome, and Table 1 of these patients, beside the training's where they differ."""
+    """Who was judged: how many have each outcome, and Table 1 of them, beside the training's where they differ."""
     blocks: list[Block] = []
     accuracy = evidence.parts.get("accuracy")
     if accuracy is not None:

@@ -100,6 +100,15 @@ def decided(case_keys: Iterable[str]) -> dict[str, str]:
         return {row.case_key: row.cohort for row in connection.execute(asked)}
 
 
+def estimated(user: str, case_keys: Iterable[str]) -> set[str]:
+    """Those of some cases about which a user gave an estimate of their own."""
+    wanted = (
+        (_table.c.case_key.in_(list(case_keys))) & (_table.c.decision == "estimate") & (_table.c.user == user)
+    )
+    with reading() as connection:
+        return set(connection.scalars(select(_table.c.case_key).where(wanted).distinct()))
+
+
 def _record(row: Row[Any]) -> Record:
     cells = {name: getattr(row, name) for name in Record.__dataclass_fields__}
     return Record(**(cells | {name: json.loads(cells[name]) for name in _JSON}))

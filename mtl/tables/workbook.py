@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import io
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -85,6 +86,12 @@ def read_sheet(data: bytes, sheet: str | None, limits: Limits) -> Sheet:
     return Sheet(name, names, rows, start, merged)
 
 
+# What the library says of an archive whose directory or parts are damaged.
+_DAMAGED = (
+    zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError, struct.error,
+)  # fmt: skip
+
+
 def _guard(data: bytes, limits: Limits) -> None:
     """Unpack the workbook piece by piece without keeping it, and see how large it and its sheets are.
 
@@ -108,7 +115,9 @@ def _guard(data: bytes, limits: Limits) -> None:
             for part in parts:
                 with archive.open(part) as file:
                     unpacked += _look(file, part.filename, limits, unpacked)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+    except TableError:
+        raise
+    except _DAMAGED as error:
         raise TableError(
             _(
                 "The workbook cannot be read ({reason}). Open it in a spreadsheet program and save it again."

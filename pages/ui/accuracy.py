@@ -64,7 +64,8 @@ def _glance(cohort: CohortSummary, content: dict[str, Any]) -> str:
 
 
 def _labelled(name: str, metrics: dict[str, Any]) -> str:
-    return f"{words.metric(name)} {words.value(metrics[name])}"
+    value = words.value(metrics[name])
+    return value if metrics[name]["value"] is None else f"{words.metric(name)} {value}"
 
 
 def _headline(cohort: CohortSummary, content: dict[str, Any], task: Task, one: dict[str, Any]) -> None:
@@ -99,7 +100,7 @@ def _beside(cohort: CohortSummary, task: Task) -> None:
         techniques = one["techniques"]
         names = [name for name, value in techniques["blend"]["metrics"].items() if value["value"] is not None]
         if not names:
-            st.info(words.reason("no labelled rows").capitalize() + _("."))
+            st.info(words.reason("no labelled rows"))
             return
         chosen = st.pills(
             _("Metric"), names, default=names[0], format_func=words.metric, key="beside_metric", required=True,
@@ -122,17 +123,27 @@ def _beside(cohort: CohortSummary, task: Task) -> None:
             )
         shown = dots_plot.dots(dots, words.metric(chosen), Table(heads, rows), theme.colours())
         st.html(f'<p class="quiet">{text(words.about(chosen))}</p>')
-        chart.show(shown, "beside_chart", chart.caption(cohort, content, one["n"]))
-        st.html(Table(heads, rows).html(_("Is it better than simpler models?")))
+        chart.show(shown, "beside_chart", chart.caption(cohort, content, one["n"]), folded=False)
 
 
 def _every(task: Task, one: dict[str, Any]) -> str:
+    """A line a metric; those at a horizon in a table of their own, a column a horizon."""
+    caption = _("All metrics: {task}").format(task=say.title(task))
+    metrics = one["metrics"]
     heads = [_("Metric"), _("Value (95 % interval)"), _("What it says")]
+    whole = [name for name in metrics if words.parts(name)[2] is None]
+    rows = [[words.metric(name, task), words.value(metrics[name]), words.about(name)] for name in whole]
+    told = Table(heads, rows).html(caption)
+    horizons = list(dict.fromkeys(at for at in (words.parts(name)[2] for name in metrics) if at is not None))
+    if not horizons:
+        return told
+    names = list(dict.fromkeys(words.parts(name)[0] for name in metrics if words.parts(name)[2] is not None))
     rows = [
-        [words.metric(name, task), words.value(value), words.about(name)]
-        for name, value in one["metrics"].items()
+        [words.metric(name), *(words.value(metrics[f"{name}@{at:g}y"]) for at in horizons), words.about(name)]
+        for name in names
     ]
-    return Table(heads, rows).html(_("All metrics: {task}").format(task=say.title(task)))
+    heads = [_("By horizon"), *(words.years(at) for at in horizons), _("What it says")]
+    return told + Table(heads, rows).html(caption)
 
 
 def _confusion(task: Task, one: dict[str, Any]) -> str:

@@ -19,10 +19,11 @@ def head(question: str, sentence: str = "") -> None:
     st.html(f'<h2 class="c-title">{text(question)}</h2>{words}')
 
 
-def show(chart: Chart, key: str, caption: str) -> None:
-    """Show a chart, its caption, and its numbers behind a line that opens them."""
+def show(chart: Chart, key: str, caption: str, folded: bool = True) -> None:
+    """Show a chart, its caption, and its numbers: behind a line that opens them, or below."""
     st.plotly_chart(chart.figure, theme=None, config=CONFIG, alt=chart.alt, key=key)
-    st.html(f'<p class="quiet">{text(caption)}</p>{chart.table.folded(caption)}')
+    numbers = chart.table.folded(caption) if folded else chart.table.html(caption)
+    st.html(f'<p class="quiet">{text(caption)}</p>{numbers}')
 
 
 def caption(cohort: CohortSummary, content: dict[str, Any], n: int, *more: str) -> str:

@@ -104,8 +104,11 @@ def _shown(cohort: CohortSummary, content: dict[str, Any], first: ModelSummary, 
         if dots:
             label = _("{first} less {second}").format(first=first.version, second=second.version)
             drawn = dots_plot.dots(dots, label, table, theme.colours(), 0.0, _("no difference"))
-            chart.show(drawn, "comparison_chart", _("n = {count}").format(count=number(one["n"])))
-        st.html(table.html(_("Which of the two is better?")))
+            chart.show(
+                drawn, "comparison_chart", _("n = {count}").format(count=number(one["n"])), folded=False
+            )
+        else:
+            st.html(table.html(_("Which of the two is better?")))
     if content["apart"]:
         names = ", ".join(content["apart"])
         st.html(

@@ -62,7 +62,7 @@ def event(task: Task, entries: list[dict[str, object]], study: Study) -> dict[st
         st.segmented_control(
             _("Horizon or class"),
             list(told),
-            format_func=lambda key: say.markdown(evidence_words.event(study, key)),
+            format_func=lambda key: say.markdown(evidence_words.event_short(task, key)),
             key="evidence_event",
             required=True,
             label_visibility="collapsed",

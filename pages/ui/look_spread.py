@@ -126,7 +126,7 @@ def correlations(subject: Subject, found: Look) -> None:
         )  # fmt: skip
         rows = [(f"{titles[a]} – {titles[b]}", number(r, 2)) for a, b, r in pairs[:PAIRS]]
         left, right = st.columns([68, 32], gap="large")
-        left.html(f'<div class="y-matrix">{drawn.html}</div>')
+        left.html(f'<div class="u-matrix">{drawn.html}</div>')
         strongest = _("The strongest pairs")
         right.html(
             f'<h3 class="c-title">{text(strongest)}</h3>{framed((_("Pair"), _("Coefficient")), rows, strongest)}'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import partial
 
 import streamlit as st
@@ -20,6 +21,13 @@ def wanted(case: Case) -> bool:
     if not (users.current().may("case:sign") and settings.get(settings.OWN_ESTIMATE)):
         return False
     return case.key not in st.session_state.get(_SKIPPED, ()) and not records.estimates(case)
+
+
+def waiting(case_keys: Collection[str]) -> set[str]:
+    """Return those of some cases whose numbers wait for the reader's own, for a list."""
+    if not (users.current().may("case:sign") and settings.get(settings.OWN_ESTIMATE)):
+        return set()
+    return set(case_keys) - set(st.session_state.get(_SKIPPED, ())) - records.estimated(case_keys)
 
 
 def ask(case: Case) -> None:
@@ -84,5 +92,5 @@ def switch() -> None:
     st.toggle(
         _("Ask for my own estimate before showing the model's"), key=key,
         on_change=lambda: settings.put(settings.OWN_ESTIMATE, bool(st.session_state[key])),
-        help=_("On the case page, for every patient. The list of patients shows the numbers as before."),
+        help=_("For every patient: the list, the case and the treatment show the model's numbers after yours."),
     )  # fmt: skip

@@ -39,15 +39,15 @@ def _curve(output: TaskOutput, shown: Number) -> str:
     until = say.shown_until(output, found)
     years = [float(year) for year in found.years if year <= until + 1e-9]
     kept = len(years)
-    drawn = curve.risk_curve(
-        curve.Curve(years, found.risk[:kept].tolist(), *_band(found, kept)),
-        curve.Curve(years, found.reference[:kept].tolist()),
-        shown.horizon, until, say.title(output.task), theme.colours(),
-    )  # fmt: skip
+    patient = curve.Curve(years, found.risk[:kept].tolist(), *_band(found, kept))
+    reference = curve.Curve(years, found.reference[:kept].tolist())
+    event = say.title(output.task)
+    drawn = curve.risk_curve(patient, reference, shown.horizon, until, event, theme.colours())
     one, other = _("this patient"), _("reference patient")
     key = f'<div class="k-legend"><span>{text(one)}</span><span>{text(other)}</span></div>'
     words = (say.cohort_median(output, shown), say.place(shown), say.half_by(found, until))
-    return drawn.html + key + quiet(" · ".join(filter(None, words)))
+    table = curve.numbers(patient, reference, until, event)
+    return drawn.html + key + quiet(" · ".join(filter(None, words))) + table
 
 
 def _band(found: cases.Curve, kept: int) -> tuple[list[float] | None, list[float] | None]:

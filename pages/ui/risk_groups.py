@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from mtl.figures import risk_groups_plot
+from mtl.figures.markup import text
 from mtl.language import N_, _, number, percent
 from mtl.services import evidence_words as words
 from mtl.services.cohorts import CohortSummary
@@ -47,8 +48,7 @@ def show(cohort: CohortSummary) -> None:
     with theme.card("groups_survival"):
         chart.head(_("Do the groups it sets apart fare differently?"), _test(division["log_rank"]))
         drawn = risk_groups_plot.survival(division, names, event, theme.colours())
-        chart.show(drawn, "groups_chart", caption)
-        st.html(drawn.table.html(_("Still followed")))
+        chart.show(drawn, "groups_chart", caption, folded=False)
     with theme.card("groups_predicted"):
         chart.head(_("Did as many have the event as was predicted?"))
         told = [h["horizon"] for h in division["groups"][0]["horizons"]]
@@ -57,9 +57,10 @@ def show(cohort: CohortSummary) -> None:
             _("Horizon"), told, default=default, format_func=words.years, required=True, key="risk_horizon",
             label_visibility="collapsed",
         ) or default  # fmt: skip
-        chart.show(
-            risk_groups_plot.predicted(division, names, horizon, theme.colours()), "groups_observed", caption
-        )
+        drawn = risk_groups_plot.predicted(division, names, horizon, theme.colours())
+        chart.show(drawn, "groups_observed", caption, folded=False)
+        note = _("Where fewer than 20 of a group are still followed, what was observed is not told.")
+        st.html(f'<p class="quiet">{text(note)}</p>')
 
 
 def _names(division: dict[str, Any]) -> list[str]:
@@ -68,8 +69,14 @@ def _names(division: dict[str, Any]) -> list[str]:
     names = []
     for place, _group in enumerate(groups):
         low, high = percent(limits[place]), percent(limits[place + 1])
+        if place == 0:
+            words = _("below {high}").format(high=high)
+        elif place == len(groups) - 1:
+            words = _("{low} and above").format(low=low)
+        else:
+            words = _("{low} to below {high}").format(low=low, high=high)
         name = _(known[place]) if place < len(known) else number(place + 1)
-        names.append(_("{name}, {low} to {high}").format(name=name, low=low, high=high))
+        names.append(_("{name}, {range}").format(name=name, range=words))
     return names
 
 

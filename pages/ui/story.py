@@ -136,6 +136,7 @@ def invitation() -> None:
             if st.button(label, key="story_resume", icon=":material/resume:"):
                 _start(last)
         if st.button(_("Take the tour"), key="story_start", icon=":material/play_arrow:"):
+            story.prepare()
             _start(1)
         words = _(
             "Forgets what was filtered, sorted, tried and opened, and your settings; the language is the browser's again. "

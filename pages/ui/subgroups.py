@@ -47,8 +47,8 @@ def show(cohort: CohortSummary) -> None:
     with theme.card("subgroups"):
         chart.head(
             _("Is it as good for everybody?"),
-            _("{event}, by {feature}").format(
-                event=words.event(study, one["key"]), feature=groups.feature(study, by)
+            _("{label}: {value}").format(
+                label=words.event(study, one["key"]), value=groups.feature(study, by)
             ),
         )
         st.html(f'<p class="quiet">{text(words.about(metric))}</p>')
@@ -93,5 +93,6 @@ def _figure(
         drawn = dots_plot.dots(
             dots, words.metric(metric), Table(heads, rows), theme.colours(), overall, _("all patients")
         )
-        chart.show(drawn, "subgroup_chart", chart.caption(cohort, content, one["n"]))
-    st.html(Table(heads, rows).html(_("Is it as good for everybody?")))
+        chart.show(drawn, "subgroup_chart", chart.caption(cohort, content, one["n"]), folded=False)
+    else:
+        st.html(Table(heads, rows).html(_("Is it as good for everybody?")))

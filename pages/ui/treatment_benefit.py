@@ -79,9 +79,11 @@ def _promise(expected: Expected, promise: Promise) -> None:
             label_visibility="collapsed",
             on_change=lambda: address.put(years=st.session_state["treatment_years"]),
         )
-    drawn = _drawn(str(form), expected, promise)
+    drawn = _drawn(str(form), expected, promise).html
+    if form not in ("table", "words"):
+        drawn += benefit.beside(promise.moments, chosen, _outcome(expected))
     notes = "".join(f"<li>{text(note)}</li>" for note in promise.notes)
-    st.html(f'<div data-form="{text(form)}">{drawn.html}</div><ul class="b-notes">{notes}</ul>')
+    st.html(f'<div data-form="{text(form)}">{drawn}</div><ul class="b-notes">{notes}</ul>')
     left, right = st.columns(2, gap="medium")
     with left:
         st.html(_head(_("Harms")) + _harms(promise))
@@ -102,8 +104,7 @@ def _harms(promise: Promise) -> str:
 
 
 def _drawn(form: str, expected: Expected, promise: Promise) -> Drawing:
-    event = expected.task.event_label.get(study_language()) or say.title(expected.task)
-    outcome, chosen = Outcome(event), promise.at(address.years())
+    outcome, chosen = _outcome(expected), promise.at(address.years())
     if form == "table":
         return benefit.table(promise.moments, chosen, outcome)
     if form == "bars":
@@ -117,6 +118,10 @@ def _drawn(form: str, expected: Expected, promise: Promise) -> Drawing:
     years = [float(year) for year in line.years]
     without, with_it = Curve(years, line.untreated.tolist()), Curve(years, line.treated.tolist())
     return benefit.curves(without, with_it, chosen, outcome, theme.colours())
+
+
+def _outcome(expected: Expected) -> Outcome:
+    return Outcome(expected.task.event_label.get(study_language()) or say.title(expected.task))
 
 
 def _population(promise: Promise) -> str:

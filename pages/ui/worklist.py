@@ -13,7 +13,7 @@ from mtl.figures.markup import text
 from mtl.language import _, number, percent
 from mtl.services import cohorts, private_cases, records, users
 from mtl.services.cohorts import CohortSummary, Query, Worklist
-from pages.ui import address, filters, say, theme
+from pages.ui import address, filters, own_estimate, say, theme
 
 FINDINGS, NUMBERS = 4, 6
 OWN = 10  # patients of the reader's own that are shown at once
@@ -29,8 +29,10 @@ def show(cohort: CohortSummary) -> None:
         return
     own = _own(cohort, query)
     marked = _signed(found, own)
+    shown = [str(key) for one in (found, own) if one is not None for key in one.rows["case_key"]]
+    waiting = own_estimate.waiting(shown)
     if own is not None:
-        _group(cohort, query, own, marked)
+        _group(cohort, query, own, marked, waiting)
     subset(found)
     if not found.n_subset:
         st.info(_("No patient fits. Widen a filter or clear the search."))
@@ -39,7 +41,7 @@ def show(cohort: CohortSummary) -> None:
     with theme.card("worklist"):
         st.html(_head(cohort, query, columns))
         for row in found.rows.to_dict("records"):
-            _row(cohort, row, columns, marked)
+            _row(cohort, row, columns, marked, waiting)
     _pager(cohort.key, query, found)
 
 
@@ -58,13 +60,13 @@ def _signed(*shown: Worklist | None) -> set[str]:
     return records.decided(key for one in shown if one is not None for key in one.rows["case_key"])
 
 
-def _group(cohort: CohortSummary, query: Query, own: Worklist, marked: set[str]) -> None:
+def _group(cohort: CohortSummary, query: Query, own: Worklist, marked: set[str], waiting: set[str]) -> None:
     columns = _columns(cohort, query, own)
     with theme.card("own"):
         head = _("Your own patients ({count}), seen by nobody else").format(count=number(own.n_total))
         st.html(f'<h2 class="section-name">{text(head)}</h2>{_head(cohort, query, columns)}')
         for row in own.rows.head(OWN).to_dict("records"):
-            _row(cohort, row, columns, marked)
+            _row(cohort, row, columns, marked, waiting)
         if own.n_subset > OWN:
             words = _("The {count} changed last; search an identifier to find the others.").format(count=OWN)
             st.html(f'<p class="quiet">{text(words)}</p>')
@@ -130,11 +132,18 @@ def _head(cohort: CohortSummary, query: Query, columns: Columns) -> str:
     return f'<div class="row-cells head">{"".join(line)}</div>'
 
 
-def _row(cohort: CohortSummary, row: Mapping[str, object], columns: Columns, signed: Collection[str]) -> None:
+def _row(
+    cohort: CohortSummary,
+    row: Mapping[str, object],
+    columns: Columns,
+    signed: Collection[str],
+    waiting: Collection[str],
+) -> None:
     query = filters.query(cohort.key)
     line = [cells.finding(cohort.study.feature(name), row[name]) for name in columns.findings]
     for index, column in enumerate(columns.outputs):
-        line.append(_number(cohort, row, column, _place(index, columns, query)))
+        kind = _place(index, columns, query)
+        line.append(_after_yours(kind) if row["case_key"] in waiting else _number(cohort, row, column, kind))
     flags = row.get("flags") or ()
     words = filters.flag_words()
     marks = "".join(f'<span class="badge plain">{text(words.get(flag, flag))}</span>' for flag in flags)  # type: ignore[attr-defined]
@@ -167,6 +176,11 @@ def _number(cohort: CohortSummary, row: Mapping[str, object], column: str, kind:
     known = isinstance(low, float) and isinstance(high, float) and not (math.isnan(low) or math.isnan(high))
     band = (low, high) if known else None
     return cells.number(column, value, say.amount(task, value), band, task.kind != "regression", kind)
+
+
+def _after_yours(kind: str) -> str:
+    words = _("after yours")
+    return f'<span class="{kind} missing">{text(words)}</span>'
 
 
 def _pager(cohort: str, query: Query, found: Worklist) -> None:

@@ -72,6 +72,8 @@ def test_the_answers_have_the_shape_of_the_examples(mtl: Call, tmp_path: Path) -
         "case": ["predict", model, "-"],
         "explain": ["explain", model, test, "--id", "4", "--task", "malignant"],
         "report": ["report", model, test, "--id", "4", "--out", tmp_path / "case.pdf"],
+        "card": ["card", model, "--out", tmp_path / "card.md"],
+        "validate": ["validate", model, test, "--out", tmp_path / "report.html"],
     }
     own_test = {"link", "backup", "restore", "forget", "audit"}
     assert set(EXAMPLES) == {*calls, *own_test}

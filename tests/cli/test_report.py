@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from pypdf import PdfReader
 
-from mtl.services import cases, cohorts
+from mtl.services import cases, cohorts, report_notes
 from mtl.store import database
 
 from .conftest import CYTOLOGY, PBC, Call
@@ -82,6 +82,37 @@ def test_a_registered_model_prints_what_the_app_shows(
         assert {task: found["printed"] for task, found in answer["tasks"].items()} == {
             output.task.name: {one.column: one.text for one in output.numbers} for output in case.outputs
         }
+    finally:
+        database.close()
+
+
+def test_a_patient_new_to_a_registered_model_is_laid_beside_its_training_patients(
+    mtl: Call, sample_home: Path, private_home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """GBSG's patient is in no training set: the same notes as the app has for the same patient of its cohort."""
+    monkeypatch.setenv("CONSILIUM_HOME", str(sample_home))
+    try:
+        row = cohorts.worklist("gbsg", cohorts.Query(offset=5, limit=1)).rows.iloc[0]
+        case = cases.open_case(str(row["case_key"]))
+        table = ROTTERDAM.parent / "gbsg" / "cohort.csv"
+        call = (
+            "report",
+            "rotterdam",
+            table,
+            "--id",
+            row["identifier"],
+            "--out",
+            tmp_path / "a.pdf",
+            "--json",
+        )
+        assert mtl(*call).json["out_of_fold"] is False
+        sheet = text(tmp_path / "a.pdf").replace(" ", "")
+        similar, notes = report_notes.similar_note(case), report_notes.treatment_notes(case)
+        assert similar is not None and len(notes) == 2
+        assert similar.sentences[0].replace(" ", "") in sheet
+        for note in notes:
+            assert note.usual and note.usual.replace(" ", "") in sheet
+            assert all(one.replace(" ", "").replace("\u00a0", "") in sheet for one in note.benefit)
     finally:
         database.close()
 

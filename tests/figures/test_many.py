@@ -8,7 +8,7 @@ from urllib.parse import unquote
 import numpy as np
 import pytest
 
-from mtl.figures import beeswarm, dependence, dots, group_curve
+from mtl.figures import beeswarm, curve, dependence, dots, group_curve
 from mtl.figures.curve import Curve
 from mtl.figures.palette import DARK, LIGHT, Palette
 from mtl.figures.shares import stacked
@@ -75,3 +75,20 @@ def test_shares_are_all_in_print() -> None:
         "0 %",
         "75 %",
     ]
+
+
+def test_the_table_beside_a_risk_curve_has_its_numbers() -> None:
+    years = [0.0, 0.5, 1.5, 2.5, 3.4]
+    patient = Curve(years, [0.0, 0.1, 0.2, 0.3, 0.4], [0.0, 0.05, 0.1, 0.2, 0.3], [0.0, 0.2, 0.3, 0.4, 0.5])
+    html = curve.numbers(patient, Curve(years, [0.0, 0.02, 0.04, 0.06, 0.08]), 3.4, "<b>relapse").replace(
+        "\u00a0", " "
+    )
+    cells = re.findall(r"<t[hd](?: [^>]*)?>(.*?)</t[hd]>", html)
+    assert cells[4:] == [
+        "1", "10 %", "5 % to 20 %", "2 %", "2", "20 %", "10 % to 30 %", "4 %", "3", "30 %", "20 % to 40 %", "6 %",
+    ]  # fmt: skip
+    assert "<b>" not in html
+    long = curve.numbers(Curve([0.0, 30.0], [0.0, 0.5]), None, 30.0, "relapse")
+    assert re.findall(r'<th scope="row">(.*?)</th>', long) == ["10", "20", "30"]
+    short = curve.numbers(Curve([0.0, 0.5], [0.0, 0.5]), None, 0.5, "relapse")
+    assert re.findall(r'<th scope="row">(.*?)</th>', short) == ["0.5"]

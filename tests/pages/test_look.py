@@ -35,7 +35,7 @@ def test_what_is_chosen_is_shown(open_app: Open, samples: Path) -> None:
     assert app.query_params["task"] in ("death_or_transplant", ["death_or_transplant"])
     findings = app.multiselect(key="look_findings_pbc_death_or_transplant")
     findings.set_value(["bilirubin"] if "bilirubin" in findings.options else findings.value[:1]).run()
-    assert words(app).count("y-hist") + words(app).count("y-levels") >= 1
+    assert words(app).count("u-hist") + words(app).count("u-levels") >= 1
 
 
 def test_another_cohort_is_laid_beside(open_app: Open, samples: Path) -> None:

@@ -215,11 +215,18 @@ def test_agree_or_decide_otherwise_and_sign(open_app: Open, lang: str) -> None:
 @LANGUAGE
 def test_the_own_estimate_comes_before_any_number(open_app: Open, lang: str) -> None:
     settings.put(settings.OWN_ESTIMATE, True)
-    key = cohorts.worklist(COHORT, cohorts.Query(offset=40 + len(lang), limit=1)).rows["case_key"].iloc[0]
+    key = cohorts.worklist(COHORT, cohorts.Query(offset=len(lang), limit=1)).rows["case_key"].iloc[0]
     app = opened(open_app, "case.py", lang, case=key)
     clean(app)
     assert "data-number" not in markup(app)
     assert not re.search(r"\d\s*%", markup(app))
+    treatment = opened(open_app, "treatment.py", lang, case=key)
+    assert treatment.info and not re.search(r"\d\s*%", markup(treatment))
+    with use(lang):
+        after = gettext("after yours")
+    listed = opened(open_app, "patients.py", lang, cohort=COHORT)
+    before = markup(listed).count(f">{after}<")
+    assert before and before % 6 == 0
     app.button(key="keep_estimate").click().run()
     assert app.info
     app.number_input[0].set_value(400)
@@ -231,6 +238,10 @@ def test_the_own_estimate_comes_before_any_number(open_app: Open, lang: str) -> 
     clean(app)
     assert "data-number" in markup(app)
     assert opened(open_app, "case.py", lang, case=key).title  # and it is not asked for twice
+    treatment = opened(open_app, "treatment.py", lang, case=key, treatment="hormon")
+    assert re.search(r"\d\s*%", markup(treatment))
+    listed = opened(open_app, "patients.py", lang, cohort=COHORT)
+    assert markup(listed).count(f">{after}<") == before - 6  # this patient's
     app.button(key="next_case").click().run()
     assert "data-number" not in markup(app)
     app.button(key="skip_estimate").click().run()

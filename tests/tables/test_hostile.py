@@ -366,3 +366,13 @@ def test_a_sheet_is_chosen_by_name() -> None:
 def test_no_such_file(tmp_path: Path) -> None:
     with pytest.raises(TableError, match="there is no such file"):
         read_raw(tmp_path / "none.csv")
+
+
+def test_a_workbook_whose_directory_points_nowhere() -> None:
+    """Found by bench/fuzz.py: an archive cut near its end sends the library to a place before the file's first byte."""
+    whole = zipped({"xl/workbook.xml": b"<workbook/>", "xl/worksheets/sheet1.xml": b"<sheetData/>"})
+    end = whole.rindex(b"PK\x05\x06")
+    wrong = whole[: end + 12] + (len(whole) * 2).to_bytes(4, "little") + whole[end + 16 :]
+    for data in (wrong, whole[:40] + whole[60:]):
+        with pytest.raises(TableError, match=r"cannot be read|compressed file"):
+            read_raw(data, name="table.xlsx", limits=LIMITS)
