@@ -56,6 +56,8 @@ ACTIONS = {
     "scores": N_("took scores away"),
     "trial": N_("ran a target trial"),
     "evidence": N_("asked for evidence"),
+    "recalibrate": N_("recalibrated a model"),
+    "intervals": N_("asked for intervals"),
     "cancel": N_("stopped a job"),
     "register": N_("registered a model"),
     "card": N_("wrote on a model card"),
