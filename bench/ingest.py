@@ -2,9 +2,9 @@
 
     python bench/ingest.py [--json] [--short] [--model DIR]
 
-Every figure is of a process of its own, so that its memory is its own; CPU seconds tell what a busy machine hides. 1,000,000 rows x 50 columns (265 MB);
---short: a tenth. With --model (a folder that `python -m mtl train` wrote) a CSV of its columns is scored: rows/s a
-task, and the memory that a file of 1 GB takes (--short: 100 MB).
+Every figure is of a process of its own, so that its memory is its own; CPU seconds tell what a busy machine hides.
+1,000,000 rows x 50 columns (265 MB); --short: a tenth. With --model (a folder that `python -m mtl train` wrote) a CSV
+of its columns is scored: rows/s a task, and the memory that a file of 1 GB takes (--short: 100 MB).
 """
 
 from __future__ import annotations
