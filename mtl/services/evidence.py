@@ -113,6 +113,7 @@ def begin(cohort: str, part: str) -> None:
 
 def state_of(topic: str) -> PartState | None:
     """How the newest job on a topic is; None where there was none. For services that begin jobs beside the parts."""
+    require(READ)
     job = jobs.latest(topic)
     return None if job is None else PartState(topic, job.state, job.stage, job.share, job.error)
 

@@ -144,8 +144,8 @@ def _words(verdict: str, audit: dict[str, Any]) -> str:
     elif verdict == "regularised":
         words = _(
             "The {measure} changes by {gain} against linear and own trees alone, but the difference to the same with the "
-            "other tasks' labels shuffled is not certain ({over}): what helps cannot be shown to be what the other tasks "
-            "know."
+            "other tasks' labels shuffled is not certain ({over}): "
+            "what helps cannot be shown to be what the other tasks know."
         )
     else:
         words = _(
