@@ -45,6 +45,8 @@ ACTIONS = {
     "print": N_("printed a case"),
     "estimate": N_("gave an own estimate"),
     "sign": N_("signed a record"),
+    "recalibrate": N_("recalibrated a model"),
+    "refit": N_("refitted a model"),
     "new patient": N_("entered a patient"),
     "change patient": N_("changed a patient"),
     "delete patient": N_("deleted a patient"),
