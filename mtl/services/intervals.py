@@ -37,7 +37,7 @@ def begin(cohort: str) -> str:
         )
     # Somebody asks for them: the setting that keeps them out of the background does not count.
     count = refits() if refits() >= 2 else REFITS
-    trail.note("refit", cohort, model=asked.key, refits=count)
+    trail.note("intervals", owners.own(cohort).key, model=asked.key)
     return jobs.submit("fit_intervals", {"model": asked.key, "refits": count}, topic=_topic(asked))
 
 
