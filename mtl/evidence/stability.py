@@ -186,13 +186,19 @@ def _behind(n_eff: Floats) -> dict[str, Any] | None:
 
 def _spread_of(values: Floats) -> dict[str, Any]:
     known = values[np.isfinite(values)]
-    counts, edges = np.histogram(known, bins=BINS)
+    counts, edges = np.histogram(known, bins=BINS, range=drawable(known))
     return {
         "quantiles": np.quantile(known, SHARES).tolist(),
         "mean": float(known.mean()),
         "counts": counts.tolist(),
         "edges": edges.tolist(),
     }
+
+
+def drawable(values: Floats) -> tuple[float, float]:
+    """The ends of values, never so close that bars between them have no width."""
+    low, high = float(values.min()), float(values.max())
+    return low, max(high, low + 1e-6 * max(abs(low), 1.0))
 
 
 def _calibration(head: Headline, k: int, refits: Floats, rows: Rows, external: bool) -> dict[str, Any]:

@@ -77,6 +77,11 @@ PARTS: dict[str, Part] = {
 }
 
 
+def topic(cohort: str, model: str, part: str) -> str:
+    """What the job of a part is about: one of it waits or runs."""
+    return f"evidence:{part}:{model}:{cohort}"[:200]
+
+
 def gather(payload: Payload, report: Report) -> None:
     """Compute the part `part` for the model `model` on the cohort `cohort` and keep it; what is there stays."""
     name = str(payload["part"])

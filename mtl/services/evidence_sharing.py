@@ -143,8 +143,9 @@ def _words(verdict: str, audit: dict[str, Any]) -> str:
         return _hurt(audit, facts)
     elif verdict == "regularised":
         words = _(
-            "The {measure} changes by {gain} against linear and own trees alone, but with the other tasks' labels shuffled "
-            "it gains about as much (difference {over}): what helps cannot be said to be what the other tasks know."
+            "The {measure} changes by {gain} against linear and own trees alone, but the difference to the same with the "
+            "other tasks' labels shuffled is not certain ({over}): "
+            "what helps cannot be shown to be what the other tasks know."
         )
     else:
         words = _(
