@@ -10,6 +10,8 @@ from mtl.services import wording
 from mtl.services.wording import title, years
 from mtl.study import Study, Task
 
+_NO_BREAK = "\u00a0"
+
 #: The names of metrics, before translation.
 METRICS = {
     "auroc": N_("AUROC"),
