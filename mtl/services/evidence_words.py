@@ -149,6 +149,13 @@ def value(metric: dict[str, Any], decimals: int = 3) -> str:
     )
 
 
+def limits(metric: dict[str, Any], decimals: int = 3) -> str:
+    """Say the interval alone, as one word where lines break; nothing where there is none."""
+    if metric["low"] is None or metric["high"] is None:
+        return ""
+    return span(metric["low"], metric["high"], decimals).replace(" ", _NO_BREAK)
+
+
 def event(study: Study, key: str) -> str:
     """Say what a risk is of: "Recurrence or death within 5 years", "Oedema: despite diuretics"."""
     name, at, horizon = key.partition("@")
