@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import datetime
 import io
+import itertools
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
