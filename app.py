@@ -7,9 +7,11 @@ import base64
 import gc
 import hashlib
 import importlib
+import json
 import os
 import re
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,9 +20,16 @@ import streamlit as st
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mtl.services import exposure, limits, samples, work
+# Streamlit offers no public way to ask for the signed cookie; the pin and tests/e2e/test_sign_in.py hold this one.
+from streamlit.web.server.starlette.starlette_websocket import (
+    USER_COOKIE_NAME,
+    _get_signed_cookie_with_chunks,
+)
+
+from mtl.services import exposure, identity, limits, samples, work
 from serving import logs, routes, stopping
 from serving.watch import Watch
 
@@ -85,6 +94,13 @@ def sign_in() -> bool:
     return st.secrets.load_if_toml_exists() and "auth" in st.secrets
 
 
+def signed_in(scope: Scope) -> bool:
+    """Return whether a request comes with the cookie of somebody whom the provider's word still covers."""
+    raw = _get_signed_cookie_with_chunks(HTTPConnection(scope).cookies, USER_COOKIE_NAME)
+    claims = json.loads(raw) if raw else {}
+    return bool(claims.get("is_logged_in")) and not identity.expired(claims, time.time())
+
+
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Import what is heavy before the first visitor, start preparing the samples, and look after the jobs."""
@@ -128,6 +144,7 @@ app = st.App(
         Middleware(Watch),
         Middleware(SecurityHeaders),
         Middleware(exposure.OnlyHere, sign_in=sign_in),
+        Middleware(exposure.OnlySignedIn, sign_in=sign_in, signed_in=signed_in),
         Middleware(routes.Counted),
     ],
     on_script_error=logs.script_error,

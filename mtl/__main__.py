@@ -24,6 +24,7 @@ from mtl.commands import (
     restore,
     serve,
     train,
+    transfer,
     validate,
 )
 
@@ -31,6 +32,7 @@ COMMANDS: dict[str, tuple[ModuleType, str]] = {
     "profile": (profile, "what a table's columns are, what may be predicted, what is wrong"),
     "train": (train, "fit a model to a table and judge it out of fold"),
     "evaluate": (evaluate, "every metric of a model on a table, with intervals"),
+    "transfer": (transfer, "what sharing brought to each task, beside a control with shuffled labels"),
     "predict": (predict, "every task's numbers for a table, or for one JSON case"),
     "explain": (explain, "why one patient's numbers are what they are"),
     "report": (report, "one patient's page for the tumour board, as PDF"),

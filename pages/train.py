@@ -4,7 +4,7 @@ import streamlit as st
 
 from mtl.language import _
 from mtl.services import studies, training, uploads
-from pages.ui import say, training_panel
+from pages.ui import say, training_audit, training_panel
 from pages.ui.guard import guard
 
 guard("model:write")
@@ -27,3 +27,4 @@ if state is not None:
 found = training.result(upload)
 if found is not None and (state is None or not state.open):
     training_panel.result(upload, draft.study, found)
+    training_audit.show(found)

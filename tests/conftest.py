@@ -108,3 +108,13 @@ def judged_home(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         made_evidence.judged(home, sample_home)
         database.close()
     return home
+
+
+@pytest.fixture(scope="session")
+def computed_home(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The samples in a home of their own, for evidence that is really computed; what one test computed another finds."""
+    from tests import made_evidence
+
+    home = tmp_path_factory.mktemp("computed") / "home"
+    made_evidence.linked(sample_home, home)
+    return home

@@ -56,11 +56,16 @@ def keep(cohort: Cohort, part: str, content: dict[str, Any]) -> None:
 
 def judged(home: Path, samples: Path) -> None:
     """Make `home` of the trained samples, with the part "accuracy" of Rotterdam and GBSG; CONSILIUM_HOME is `home`."""
-    shutil.copytree(samples, home, copy_function=_linked, dirs_exist_ok=True)
+    linked(samples, home)
     for key, internal, first in (("rotterdam", True, 0.501), ("gbsg", False, 0.301)):
         cohort = cohorts.get(key)
         tasks = models.get(str(cohort.model)).tasks
         keep(cohort, "accuracy", accuracy(cohort.study, tasks, internal, cohort.n, first))
+
+
+def linked(samples: Path, home: Path) -> None:
+    """Make `home` of the trained samples, without their room on the disk."""
+    shutil.copytree(samples, home, copy_function=_linked, dirs_exist_ok=True)
 
 
 def _linked(source: str, target: str) -> str:

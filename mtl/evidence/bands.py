@@ -28,7 +28,7 @@ class Band:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values: what the group is, and how many are in it; no patient."""
-        return {"level": self.level, "low": self.low, "high": self.high, "n": len(self.rows)}
+        return {"level": self.level, "above": self.low, "upto": self.high, "n": len(self.rows)}
 
 
 def bands(study: Study, X: Floats) -> dict[str, tuple[Band, ...]]:

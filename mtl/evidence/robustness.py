@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtl.evidence.headline import Headline
+from mtl.evidence.stability import drawable
 from mtl.evidence.subject import Checkpoint, Report, Subject
 from mtl.study import Feature
 
@@ -150,7 +151,7 @@ def _task(
     if not drawn.size:
         return {**about, "moved": None, "alone": []}
     size = np.abs(drawn)
-    counts, edges = np.histogram(drawn, bins=BINS)
+    counts, edges = np.histogram(drawn, bins=BINS, range=drawable(drawn))
     return {
         **about,
         "moved": float((size > enough).mean()),

@@ -15,7 +15,7 @@ from scipy.special import expit, softmax
 
 from mtl.evaluate.kaplan_meier import kaplan_meier
 from mtl.evidence.headline import Headline
-from mtl.evidence.subject import Checkpoint, Report, Subject
+from mtl.evidence.subject import Checkpoint, NotComputedError, Report, Subject
 from mtl.model.intervals import Strays, Uncertainty
 from mtl.model.offsets import treatment_offsets
 from mtl.model.outputs import numbers_and_intervals
@@ -34,7 +34,7 @@ GROUPS = 10  # by refit risk, for calibration
 FEW_BEHIND = 50  # effective patients
 
 
-class NoRefitsError(ValueError):
+class NoRefitsError(NotComputedError):
     """The model has no refits."""
 
 
@@ -186,13 +186,19 @@ def _behind(n_eff: Floats) -> dict[str, Any] | None:
 
 def _spread_of(values: Floats) -> dict[str, Any]:
     known = values[np.isfinite(values)]
-    counts, edges = np.histogram(known, bins=BINS)
+    counts, edges = np.histogram(known, bins=BINS, range=drawable(known))
     return {
         "quantiles": np.quantile(known, SHARES).tolist(),
         "mean": float(known.mean()),
         "counts": counts.tolist(),
         "edges": edges.tolist(),
     }
+
+
+def drawable(values: Floats) -> tuple[float, float]:
+    """The ends of values, never so close that bars between them have no width."""
+    low, high = float(values.min()), float(values.max())
+    return low, max(high, low + 1e-6 * max(abs(low), 1.0))
 
 
 def _calibration(head: Headline, k: int, refits: Floats, rows: Rows, external: bool) -> dict[str, Any]:

@@ -22,14 +22,18 @@ from mtl.multitask import MultiTaskModel
 
 def compute(subject: Subject, report: Report, checkpoint: Checkpoint) -> dict[str, Any]:
     """The audit of every task, with the verdict on each; see :class:`Audit`."""
-    audit = Audit(Learner.of(subject))
+    return audit(subject.model, Audit(Learner.of(subject)), report, checkpoint)
+
+
+def audit(model: MultiTaskModel, wanted: Audit, report: Report, checkpoint: Checkpoint) -> dict[str, Any]:
+    """An audit of a model's training, as JSON values: how it was made, and by task what it found."""
     with threadpool_limits(limits=1):  # sums in BLAS must not depend on the number of threads
-        found = audit.run(report, checkpoint)
+        found = wanted.run(report, checkpoint)
     return {
-        "folds": audit.learner.nested.n,
-        "permutations": audit.permutations,
+        "folds": wanted.learner.nested.n,
+        "permutations": wanted.permutations,
         "margin": MARGIN,
-        "tasks": {name: judged(subject.model, name, one) for name, one in found.items()},
+        "tasks": {name: judged(model, name, one) for name, one in found.items()},
     }
 
 
@@ -50,7 +54,9 @@ def judged(model: MultiTaskModel, task: str, found: dict[str, Any]) -> dict[str,
 def verdict_on(found: dict[str, Any], left_out: bool = False) -> str:
     """The verdict that a task's audit comes to."""
     against = None if found["gain"] is None else found["gain"]["linear_own"]["metric"]
-    over = None if found["control"] is None else found["control"]["gain"]["metric"]
+    control = found["control"]
+    enough = control is not None and len(control["runs"]) >= PERMUTATIONS
+    over = control["gain"]["metric"] if enough else None
     return verdict(bool(found["helpers"]), against, over, left_out)
 
 

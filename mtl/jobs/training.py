@@ -17,6 +17,7 @@ from mtl.data import Target, targets
 from mtl.evaluate import NotEstimable, evaluate_task
 from mtl.evaluate.concordance import harrell_c
 from mtl.evaluate.intervals import percentile_interval, replicates
+from mtl.jobs import audits
 from mtl.jobs.executor import executor
 from mtl.jobs.queue import Payload
 from mtl.model.train import TaskFit
@@ -65,6 +66,7 @@ def train_model(payload: Payload, report: Report) -> None:
         "left_out": model.left_out_,
     }
     stored.write(SUMMARY, json.dumps(summary, ensure_ascii=False, allow_nan=False).encode())
+    audits.follow(cohort.key, key)
 
 
 class _Log:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mtl import jobs
-from mtl.jobs.evidence import PARTS
+from mtl.jobs.evidence import PARTS, topic
 from mtl.jobs.queue import Job
 from mtl.services import owners, trail
 from mtl.services.loaded import record
@@ -113,6 +113,7 @@ def begin(cohort: str, part: str) -> None:
 
 def state_of(topic: str) -> PartState | None:
     """How the newest job on a topic is; None where there was none. For services that begin jobs beside the parts."""
+    require(READ)
     job = jobs.latest(topic)
     return None if job is None else PartState(topic, job.state, job.stage, job.share, job.error)
 
@@ -135,4 +136,4 @@ def _asked(cohort: str) -> tuple[Cohort, ModelRecord]:
 
 
 def _topic(cohort: Cohort, model: ModelRecord, part: str) -> str:
-    return f"evidence:{part}:{model.key}:{cohort.key}"[:200]
+    return topic(cohort.key, model.key, part)

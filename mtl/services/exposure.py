@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 ENVIRONMENT = "CONSILIUM_INSECURE"
+_PICTURES = (".svg", ".png", ".ico")
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -59,6 +60,47 @@ def host_of(header: str) -> str:
     return header.rpartition(":")[0] if header.count(":") == 1 else header
 
 
+class OnlySignedIn:
+    """ASGI middleware: with sign-in on, files that the app hands out or takes in are for who is signed in.
+
+    Streamlit serves a file that a page offers under an address made of its content, to whoever has that address, and
+    takes files into memory from whoever has the page open, the page of the door included. Pictures of the frame, such
+    as the logo on the door, are everybody's.
+    """
+
+    def __init__(
+        self,
+        app: Callable[[Scope, Receive, Send], Awaitable[None]],
+        sign_in: Callable[[], bool],
+        signed_in: Callable[[Scope], bool],
+    ) -> None:
+        self._app, self._sign_in, self._signed_in = app, sign_in, signed_in
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass an allowed request on."""
+        if (
+            scope["type"] == "http"
+            and _guarded(scope["path"])
+            and self._sign_in()
+            and not self._signed_in(scope)
+        ):
+            await _refuse(send, "Sign in first.\n")
+            return
+        await self._app(scope, receive, send)
+
+
+def _guarded(path: str) -> bool:
+    plain = path.casefold()
+    return "/upload_file" in plain or ("/media/" in plain and not plain.endswith(_PICTURES))
+
+
+async def _refuse(send: Send, words: str) -> None:
+    body = words.encode()
+    heads = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 403, "headers": heads})
+    await send({"type": "http.response.body", "body": body})
+
+
 class OnlyHere:
     """ASGI middleware: without sign-in, a request that came to another address, or under another name, is refused.
 
@@ -80,13 +122,7 @@ class OnlyHere:
             await receive()
             await send({"type": "websocket.close", "code": 1008})
         else:
-            body = (REFUSAL[0].upper() + REFUSAL[1:] + ".\n").encode()
-            heads = [
-                (b"content-type", b"text/plain; charset=utf-8"),
-                (b"content-length", str(len(body)).encode()),
-            ]
-            await send({"type": "http.response.start", "status": 403, "headers": heads})
-            await send({"type": "http.response.body", "body": body})
+            await _refuse(send, REFUSAL[0].upper() + REFUSAL[1:] + ".\n")
 
     def _allowed(self, scope: Scope) -> bool:
         if insecure() or self._sign_in():

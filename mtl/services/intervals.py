@@ -5,7 +5,7 @@ from __future__ import annotations
 from mtl import jobs
 from mtl.jobs.intervals import refits
 from mtl.model.refits import REFITS
-from mtl.services import owners
+from mtl.services import owners, trail
 from mtl.services.evidence import BEGIN, READ, PartState, state_of
 from mtl.services.loaded import record
 from mtl.services.users import require
@@ -37,6 +37,7 @@ def begin(cohort: str) -> str:
         )
     # Somebody asks for them: the setting that keeps them out of the background does not count.
     count = refits() if refits() >= 2 else REFITS
+    trail.note("intervals", owners.own(cohort).key, model=asked.key)
     return jobs.submit("fit_intervals", {"model": asked.key, "refits": count}, topic=_topic(asked))
 
 

@@ -20,7 +20,7 @@ import pandas as pd
 from mtl.data import targets
 from mtl.expressions import cells
 from mtl.language import language, study_language
-from mtl.services import cohorts, owners, studies, uploads
+from mtl.services import cohorts, owners, studies, trail, uploads
 from mtl.services.look_words import group_labels
 from mtl.services.uploads import PERMISSION, Upload
 from mtl.services.users import current, require
@@ -88,6 +88,10 @@ def look(key: str) -> Look:
         There is nothing of that key that the user may see.
     """
     held, study = _opened(key)
+    if isinstance(held, Cohort):
+        trail.note_view("look", key)
+    else:
+        trail.note_view("look", upload=held.key)
     return _once(held, study, "look", lambda: look_at(study, _table(held, study)))
 
 

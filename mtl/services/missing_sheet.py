@@ -24,6 +24,11 @@ def sheet(study: Study, task: Task, content: dict[str, Any], caption: str) -> Sh
         lead = _("Predictions get worse without: {findings}.").format(findings=names)
     else:
         lead = _("No single finding is missed: without any one of them the predictions are about as good.")
+    better = [one for one in found["without"] if (one["loss"]["high"] or 0.0) < 0]
+    leads = [lead]
+    if better:
+        names = ", ".join(finding(study, one["feature"]) for one in better[:4])
+        leads.append(_("Predictions are better without: {findings}.").format(findings=names))
     limits = [one["loss"][end] for one in found["without"] for end in ("low", "high")]
     reach = max([1e-6, *(abs(limit) for limit in limits if limit is not None)])
     rows = [
@@ -55,4 +60,4 @@ def sheet(study: Study, task: Task, content: dict[str, Any], caption: str) -> Sh
             "paired on 200 resamples, with 95 % intervals. A finding may cost little because another one tells the same."
         )
     ]
-    return Sheet([lead], [Section(_("Without each finding"), [words, caption], ranges=[ranges])], notes)
+    return Sheet(leads, [Section(_("Without each finding"), [words, caption], ranges=[ranges])], notes)

@@ -6,7 +6,7 @@ from typing import Any
 
 from mtl import jobs
 from mtl.jobs.comparison import VERSION, part_of
-from mtl.services import owners
+from mtl.services import owners, trail
 from mtl.services.evidence import BEGIN, READ, PartState, remaining
 from mtl.services.loaded import record
 from mtl.services.summary import ModelSummary, summary
@@ -55,6 +55,7 @@ def begin(cohort: str, first: str, second: str) -> None:
     if store.find(one, found, part_of(other.key), VERSION) is None:
         payload = {"cohort": found.key, "first": one.key, "second": other.key}
         jobs.submit("compare_models", payload, topic=_topic(found, one, other))
+        trail.note("evidence", found.key, model=one.key, other=other.key, part="comparison")
 
 
 def cancel(cohort: str, first: str, second: str) -> None:
@@ -64,6 +65,7 @@ def cancel(cohort: str, first: str, second: str) -> None:
     job = jobs.latest(_topic(found, one, other))
     if job is not None and job.open:
         jobs.cancel(job.key)
+        trail.note("cancel", job=job.key)
 
 
 def _asked(cohort: str, first: str, second: str) -> tuple[Cohort, ModelRecord, ModelRecord]:

@@ -11,8 +11,8 @@ from mtl.services.users import current
 from mtl.store import cohorts, shares, uploads
 from mtl.store.cohorts import Cohort, CohortError
 
-# own-OWNER-NAME is a cohort; with a digest behind it, a model that was trained on it
-_OWNED = re.compile(r"own-([a-z2-7]{16})-([a-z0-9_]+)(?:-[0-9a-f]+)?")
+# own-OWNER-NAME is a cohort; with a digest behind it, a model that was trained on it, and with more, one made of that
+_OWNED = re.compile(r"own-([a-z2-7]{16})-([a-z0-9_]+)(?:-[0-9a-z]+)*")
 
 
 def prefix() -> str:

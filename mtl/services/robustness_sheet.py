@@ -117,7 +117,8 @@ def _errors(study: Study, content: dict[str, Any]) -> Section:
         if one["kind"] == "ordinal":
             words = _("one level off in one patient of ten")
         elif one["error"] is not None:
-            words = _("± {error} {unit}, as the study says").format(error=number(one["error"]), unit=unit)
+            amount = f"{number(one['error'])} {unit}" if unit else number(one["error"])
+            words = _("± {error}, as the study says").format(error=amount)
         elif one["percent"] is not None:
             words = _("± {error} %, as the study says").format(error=number(one["percent"]))
         elif one["decimals"] is None:
@@ -127,6 +128,6 @@ def _errors(study: Study, content: dict[str, Any]) -> Section:
             words = _("± 5 %, at most a fifth of the standard deviation, at least {least}").format(
                 least=least
             )
-        rows.append([finding(study, one["feature"]), words.strip()])
+        rows.append([finding(study, one["feature"]), words])
     heads = [_("Finding"), _("error supposed")]
     return Section(_("The errors that were supposed"), [], grids=[Grid(_("Errors"), heads, rows)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mtl import jobs
+from mtl.jobs.audits import follow_sample
 from mtl.jobs.intervals import lacking
 from mtl.jobs.samples import SAMPLES, is_ready
 from mtl.language import N_, _
@@ -55,6 +56,8 @@ def start() -> None:
     for name in SAMPLES:  # after all of them: a number without an interval is better than none
         if lacking(name):
             jobs.submit("fit_intervals", {"name": name}, topic=f"intervals:{name}", by="")
+    for name in SAMPLES:
+        follow_sample(name)
 
 
 def ready() -> bool:

@@ -15,11 +15,11 @@ VERDICTS = {"stable": N_("stable"), "some": N_("some shift"), "shifted": N_("shi
 REASONS = {
     "training": N_("these patients were in the training"),
     "outcome": N_("the outcome is not recorded here"),
-    "few": N_("{count} events; at least {least} are needed, and as many patients without"),
+    "few": N_("{count} patients of the rarer outcome; at least {least} are needed"),
     "slope": N_("the numbers do not order these patients as the outcome does"),
     "worse": N_("worse on patients held out"),
 }
-METHODS = {"level": N_("level"), "slope": N_("level and slope")}
+METHODS = {"level": N_("level alone"), "slope": N_("level and slope")}
 
 
 def sheet(study: Study, tasks: list[str], content: dict[str, Any], caption: str) -> Sheet:
@@ -129,9 +129,7 @@ def recalibration(study: Study, content: dict[str, Any]) -> Sheet:
         task = study.task(name)
         label = asked(task, found["horizon"])
         if found["reason"]:
-            why = _(REASONS[found["reason"]]).format(
-                count=number(found["events"]), least=number(content["fewest"])
-            )
+            why = _why(found["reason"]).format(count=number(found["events"]), least=number(content["fewest"]))
             refused.append([label, why])
             continue
         sections.append(_before_after(label, found))
@@ -148,25 +146,29 @@ def recalibration(study: Study, content: dict[str, Any]) -> Sheet:
     return Sheet([], sections, notes)
 
 
+def _why(reason: str) -> str:
+    words = REASONS[reason]
+    return _(words)
+
+
 def _before_after(label: str, found: dict[str, Any]) -> Section:
-    names = list(
-        next(iter(one for one in found["methods"].values() if "before" in one), {}).get("before", {})
-    )
+    judged = [one for one in found["methods"].values() if "before" in one]
+    names = list(judged[0]["before"]) if judged else []
     rows = []
-    words = [
-        _("{count} patients, {events} events.").format(
-            count=number(found["n"]), events=number(found["events"])
-        )
-    ]
+    counted = {
+        "survival": _("{count} patients, {events} events."),
+        "regression": _("{count} patients."),
+    }.get(found["kind"], _("{count} patients, {events} of them of the rarer outcome."))
+    words = [counted.format(count=number(found["n"]), events=number(found["events"]))]
     for method, one in found["methods"].items():
         if "before" not in one:
-            words.append(f"{_(METHODS[method])}: {_(REASONS[one['reason']])}")
+            words.append(f"{_(METHODS[method])}: {_why(one['reason'])}")
             continue
         levels = ", ".join(signed(level, 3) for level in one["level"])
         told = _("{method}: level {level}, slope {slope}").format(
             method=_(METHODS[method]), level=levels, slope=number(one["slope"], 3)
         )
-        words.append(told if not one["reason"] else f"{told}. {_(REASONS[one['reason']])}")
+        words.append(told if not one["reason"] else f"{told}. {_why(one['reason'])}")
     for name in names:
         row = [measure(name)]
         for one in found["methods"].values():

@@ -128,7 +128,7 @@ def _cutoffs(task: Task, name: str, worst: dict[str, Any], caption: str) -> Sect
     words = _(
         "How many patients would be on the other side of a cut-off had other patients trained the model."
     )
-    return Section(_("At a cut-off"), [words], [plane], grids=[grid])
+    return Section(_("At a cut-off"), [words], [plane])
 
 
 def _calibration(name: str, found: dict[str, Any], caption: str) -> Section:

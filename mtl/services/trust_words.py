@@ -57,7 +57,7 @@ def group(feature: Feature, part: dict[str, Any]) -> str:
         if feature.kind == "boolean":
             return _("yes") if part["level"] else _("no")
         return feature.levels[int(part["level"])].get(study_language())
-    low, high = part["low"], part["high"]
+    low, high = part["above"], part["upto"]
     if low is None and high is None:
         return _("not measured")
     if low is None:
@@ -79,7 +79,9 @@ def with_interval(entry: dict[str, Any], decimals: int = 3) -> str:
     words = number(entry["value"], decimals)
     if entry.get("low") is None or entry.get("high") is None:
         return words
-    return f"{words} ({span(entry['low'], entry['high'], decimals)})"
+    return _("{value} ({low} to {high})").format(
+        value=words, low=number(entry["low"], decimals), high=number(entry["high"], decimals)
+    )
 
 
 def share_with_interval(value: float | None, low: float | None, high: float | None) -> str:

@@ -19,6 +19,7 @@ from mtl.store import schema
 from mtl.store.cohorts import CohortError
 from mtl.store.database import StoreError, now, reading, settle, writing
 from mtl.store.home import REMOVING, ROOMS, WORK, home, locked
+from mtl.store.models import is_derived
 
 _JOURNAL = "forgetting"
 _OPEN = ("waiting", "running")
@@ -34,7 +35,7 @@ class Derived:
     cohort, name : str
     patients : int
     models : tuple of str
-        Those trained on it.
+        Those trained on it, recalibrated on it, or made of one of those.
     others : tuple of str
         Cohorts that lose the numbers of those models.
     private_cases, jobs : int
@@ -67,7 +68,7 @@ def _derived(connection: Connection, key: str) -> Derived:
         raise CohortError(f"there is no cohort {key[:80]!r}; choose one from the overview")
     if row.sample:
         raise StoreError(f"{row.name} is a public sample: the next start of the app would bring it back")
-    trained = tuple(sorted(connection.scalars(select(models.c.key).where(models.c.cohort == key))))
+    trained = _models(connection, key)
     shown = select(cohorts.c.key).where(cohorts.c.model.in_(trained), cohorts.c.key != key)
     return Derived(
         cohort=key,
@@ -80,6 +81,23 @@ def _derived(connection: Connection, key: str) -> Derived:
         kept_records=_count(connection, schema.records, key),
         paths=tuple(sorted(_paths(key, trained))),
     )
+
+
+def _models(connection: Connection, key: str) -> tuple[str, ...]:
+    """Models that were trained on a cohort, recalibrated on it, or made of one of those."""
+    rows = {path.name for path in (home() / "cohorts" / key).glob("*")}
+    every = {row.key: row.cohort for row in connection.execute(select(models.c.key, models.c.cohort))}
+    first = {one for one, cohort in every.items() if cohort == key or _recalibrated_on(one) in rows}
+    return tuple(
+        sorted(one for one in every if one in first or any(is_derived(one, parent) for parent in first))
+    )
+
+
+def _recalibrated_on(model: str) -> str | None:
+    """The rows that a model was recalibrated on, as its training record says."""
+    file = home() / "models" / model / "model" / "training.json"
+    told = json.loads(file.read_bytes()).get("recalibrated") if file.is_file() else None
+    return told.get("data") if isinstance(told, dict) else None
 
 
 def _count(connection: Connection, table: Table, key: str) -> int:

@@ -57,6 +57,11 @@ def open_cohort(key: str) -> NoReturn:
     st.switch_page("patients.py", query_params=language.address() | {COHORT: key})
 
 
+def open_evidence(cohort: str, panel: str) -> NoReturn:
+    """Go to a part of the evidence on a cohort's model."""
+    st.switch_page("performance.py", query_params=language.address() | {COHORT: cohort, PANEL: panel})
+
+
 def open_form(cohort: str, key: str | None = None) -> NoReturn:
     """Go to the form of a new patient of a cohort, or of a case of the user's own."""
     parts = {COHORT: cohort} | ({CASE: key} if key else {})

@@ -25,6 +25,8 @@ from pages.ui import (
     shift,
     stability,
     subgroups,
+    techniques,
+    transfer,
     uncertainty,
 )
 
@@ -52,6 +54,7 @@ PANELS: dict[str, Panel] = {
     "calibration": Panel(N_("Calibration"), calibration.show, "good"),
     "cutoff": Panel(N_("Cut-off"), cutoff.show, "good"),
     "risk_groups": Panel(N_("Risk groups"), risk_groups.show, "good"),
+    "techniques": Panel(N_("Related techniques"), techniques.show, "good"),
     "compare": Panel(N_("Compare models"), compare.show, "good"),
     "subgroups": Panel(N_("Subgroups"), subgroups.show, "whom"),
     "elsewhere": Panel(N_("Other hospitals and years"), elsewhere.show, "whom"),
@@ -60,6 +63,7 @@ PANELS: dict[str, Panel] = {
     "stability": Panel(N_("Stability"), stability.show, "sure"),
     "uncertainty": Panel(N_("Sets and intervals"), uncertainty.show, "sure"),
     "robustness": Panel(N_("Small errors"), robustness.show, "sure"),
+    "transfer": Panel(N_("Sharing between tasks"), transfer.show, "sharing"),
     "report": Panel(N_("Validation report"), report_panel.show, "documents"),
 }
 

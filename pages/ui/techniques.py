@@ -63,8 +63,8 @@ def _costs(cohort: CohortSummary, content: dict) -> None:
     with theme.card("costs"):
         head = _("What each took")
         words = _(
-            "Seconds of one processor to fit all tasks once, choosing included; parameters: coefficients, decisions and leaf "
-            "values. Random survival forests are not among them: their Python implementation comes under the GPL; for "
+            "Seconds of one processor to fit all tasks once, choosing included. Parameters: coefficients, decisions and "
+            "leaf values. Random survival forests are not among them: their Python implementation comes under the GPL; for "
             "follow-up with censoring LightGBM has a Cox objective here."
         )
         heads = (_("Technique"), _("seconds"), _("parameters"), _("cannot do"))

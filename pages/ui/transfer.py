@@ -48,9 +48,9 @@ def _verdicts(cohort: CohortSummary, content: dict) -> None:
     with theme.card("verdicts"):
         head = _("What sharing brought to each task")
         words = _(
-            "Every patient judged by a model whose trees, rounds, penalty and weights were chosen without them; {folds} folds, "
-            "intervals of 95 %. Helped is said only where all three parts beat linear and own trees and beat the same with the "
-            "other tasks' labels shuffled ({deals} times); no difference where the interval lies within ±{margin}."
+            "Every patient is judged by a model whose trees, rounds, penalty and weights were chosen without them; {folds} "
+            "folds, intervals of 95 %. Sharing helped: all three parts of the model beat linear and own trees, and beat the "
+            "same with the other tasks' labels shuffled ({deals} times). No difference: the interval lies within ±{margin}."
         ).format(
             folds=number(content["folds"]),
             deals=number(content["permutations"]),
@@ -77,8 +77,8 @@ def _differences(cohort: CohortSummary, content: dict) -> None:
         )
         caption = _(
             "Right of the line is better. Mean over the folds of paired differences; the intervals know that folds share "
-            "training patients (Nadeau and Bengio 2003). The comparison with shuffled labels has trees that learn faster, on "
-            "both of its sides."
+            "training patients (Nadeau and Bengio 2003). In the comparison with shuffled labels the trees of both sides "
+            "learn faster."
         )
         st.html(f'<h2 class="c-title">{text(head)}</h2>{drawn.html}<p class="quiet">{text(caption)}</p>')
         loss_head = _("The same by the error on patients held out (the loss)")

@@ -94,6 +94,15 @@ def test_a_clinician_signs_in_works_and_signs_out(lasting: Guarded, visitor: Pag
     expect(links.filter(has_text="Train")).to_have_count(0)
     visitor.goto(f"{lasting.server.url}/train")
     expect(visitor.get_by_role("heading", name="Not for your role")).to_be_visible()
+    visitor.goto(f"{lasting.server.url}/patients?cohort=pbc")
+    visitor.locator('[class*="st-key-open_"]').first.get_by_role("button").click()
+    asked: list[str] = []
+    visitor.on("request", lambda request: asked.append(request.url) if "/media/" in request.url else None)
+    with visitor.expect_download() as printed:
+        visitor.get_by_role("button", name="Print").click()
+    assert printed.value.path().read_bytes().startswith(b"%PDF")
+    sheet = next(url for url in asked if not url.endswith((".svg", ".png", ".ico")))
+    assert status(sheet) == 403  # without the cookie
     visitor.get_by_role("button", name="Sign out").click()
     visitor.get_by_role("button", name="End session").click()  # the provider's own page
     expect(visitor.get_by_role("heading", name="Sign in")).to_be_visible()

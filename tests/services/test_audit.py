@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import datetime
 import json
 import re
@@ -192,3 +193,16 @@ def test_every_action_that_is_written_has_a_name() -> None:
     asked = r"trail\.(?:note|note_view|about|instead)\((?:case, )?\"([a-z ]+)\""
     written = {name for text in texts for name in re.findall(asked, text)}
     assert len(written) > 15 and written <= set(audit.ACTIONS)
+
+
+def test_whatever_begins_or_stops_a_job_is_written_down() -> None:
+    """Every function of the services that puts a job into the queue, runs one again or stops one."""
+    silent = []
+    for path in Path(trail.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                words = ast.unparse(node)
+                acts = re.search(r"\bjobs\.(submit|retry|cancel)\(", words)
+                if acts and "trail.note" not in words and f"{path.stem}.{node.name}" != "samples.start":
+                    silent.append(f"{path.stem}.{node.name}")
+    assert silent == []

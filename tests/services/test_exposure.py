@@ -59,6 +59,33 @@ def test_without_sign_in_this_machine_alone_is_answered(
     assert answer(asked) == [{"type": "passed"}]
 
 
+@pytest.mark.parametrize(
+    ("path", "guarded"),
+    [
+        ("/media/0a1b.pdf", True),
+        ("/base/media/0a1b.CSV", True),
+        ("/_stcore/upload_file/s/f", True),
+        ("/media/0a1b.svg", False),
+        ("/case", False),
+        ("/health", False),
+    ],
+)
+def test_files_are_for_who_is_signed_in(path: str, guarded: bool) -> None:
+    for sign_in, signed_in, passes in ((True, True, True), (True, False, not guarded), (False, False, True)):
+        sent: list[dict[str, Any]] = []
+
+        async def app(_scope: object, _receive: object, _send: object, sent: list[Any] = sent) -> None:
+            sent.append({"type": "passed"})
+
+        async def send(message: Any, sent: list[Any] = sent) -> None:
+            sent.append(message)
+
+        made = exposure.OnlySignedIn(app, lambda on=sign_in: on, lambda _scope, known=signed_in: known)
+        asyncio.run(made({"type": "http", "path": path, "headers": []}, send, send))
+        assert (sent == [{"type": "passed"}]) is passes
+        assert passes or sent[0]["status"] == 403
+
+
 def test_the_lifespan_is_not_asked() -> None:
     assert answer({"type": "lifespan"}) == [{"type": "passed"}]
 

@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 MODULES = sorted(path.stem for path in (ROOT / "mtl" / "services").glob("*.py") if path.stem != "__init__")
 #: Public functions that ask for no permission although a page, a route or a command may call them: why.
 OPEN = {
+    "evidence.remaining": "words of a job that the caller has already",
     "exposure": "decides whether a request may come in at all; knows no patient",
     "observe": "counts requests and jobs; names no user, case or private model, and /metrics asks who may see it",
     "work": "the server looks after its own jobs; no page calls it",

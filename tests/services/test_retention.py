@@ -49,16 +49,15 @@ def key(trained_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     made = cohort_store.register(key, "liver", study, table.iloc[:30])
     theirs = cohort_store.register(other, "theirs", study, table.iloc[30:50])
     model = f"{key}-0123456789abcdef"
-    shutil.copytree(home / "models" / model_key("pbc"), home / "models" / model)
-    with database.writing() as connection:
-        row = (
-            connection.execute(select(schema.models).where(schema.models.c.key == model_key("pbc")))
-            .mappings()
-            .one()
-        )
-        connection.execute(
-            insert(schema.models).values(**{**row, "key": model, "cohort": key, "data": made.data})
-        )
+    recalibrated = f"{model_key('pbc')}-r12345678"  # the sample's model, recalibrated on Ada's patients
+    for copy, cohort in ((model, key), (recalibrated, "pbc")):
+        shutil.copytree(home / "models" / model_key("pbc"), home / "models" / copy)
+        with database.writing() as connection:
+            asked = select(schema.models).where(schema.models.c.key == model_key("pbc"))
+            row = connection.execute(asked).mappings().one()
+            connection.execute(insert(schema.models).values(**{**row, "key": copy, "cohort": cohort}))
+    told = home / "models" / recalibrated / "model" / "training.json"
+    told.write_text(json.dumps({"recalibrated": {"data": made.data}}))
     for one in (made, theirs):
         scores.score(one, model_store.get(model), lambda *_: None)
     (home / "evidence" / model / f"{other}-x").mkdir(parents=True)
@@ -90,7 +89,7 @@ def test_everything_derived_goes_and_what_must_stay_stays(key: str) -> None:
         assert left(key)
         told = retention.derived(key)
         found = retention.forget(key)
-    assert (found.patients, found.private_cases, found.kept_records, len(found.models)) == (30, 1, 1, 1)
+    assert (found.patients, found.private_cases, found.kept_records, len(found.models)) == (30, 1, 1, 2)
     assert told == found
     assert left(key) == []
     with acting(BEN):
@@ -105,6 +104,8 @@ def test_everything_derived_goes_and_what_must_stay_stays(key: str) -> None:
             retention.forget(key)
     assert [path.name for path in (home / "trials").iterdir()] == ["1" * 16]
     assert cohort_store.get("pbc").model == model_key("pbc")
+    assert not [one.key for one in model_store.every() if one.key.endswith("-r12345678")]
+    assert not list((home / "models").glob("*-r12345678"))
     assert [one.decision for one in records.store.of_case(opened.key)] == ["agree"]
     assert audit.verify().wrong is None and list(audit.entries())[-1].entry.action == "forget"
     job = queue._first(queue.jobs.c.kind == "score_cohort")
