@@ -120,6 +120,8 @@ def guarded() -> dict[str, str]:
     """Functions that ask for a permission before anything else, and which."""
     found = {}
     for name, function in FUNCTIONS.items():
+        if name in OPEN or name.partition(".")[0] in OPEN:
+            continue  # they would do what they are for
         refused = ask(function, NOBODY)
         if isinstance(refused, Forbidden):
             found[name] = re.search(r"\(([a-z]+:[a-z]+)\)", str(refused))[1]  # type: ignore[index]
@@ -145,8 +147,8 @@ def test_nobody_gets_past_a_service(permissions: dict[str, str]) -> None:
     assert escaped == [], "ask users.require(...) first, or say in OPEN why not"
 
 
-def test_every_exception_is_still_one(permissions: dict[str, str]) -> None:
-    stale = [name for name in OPEN if name in permissions or (name not in FUNCTIONS and name not in MODULES)]
+def test_every_exception_is_still_one() -> None:
+    stale = [name for name in OPEN if name not in FUNCTIONS and name not in MODULES]
     assert stale == []
 
 
