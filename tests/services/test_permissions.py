@@ -41,6 +41,7 @@ OPEN = {
     "studies.training_table": "a table that the caller has already",
     "studies.task_choices": "words of a draft that the caller has already",
     "global_view.scale_text": "words of a task that the caller has already",
+    "story.prepare": "begins what the asking user may begin, or nothing",
     "story.ready": "whether the asking user may take the tour",
     "records.own_text": "words of a case that the caller has already",
     "reports.pages": "counts the pages of a file that the caller has already",
