@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -24,3 +25,14 @@ def test_every_route_is_known() -> None:
     assert {"/health", "/ready"} <= paths
     guards = [entry.cls.__name__ for entry in module.app._user_middleware]
     assert "OnlyHere" in guards
+
+
+def test_what_the_page_on_security_names_is_there() -> None:
+    words = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:tests|mtl)/[\w/.]+)`", words))
+    assert len(named) > 15
+    assert [name for name in named if not (ROOT / name).exists()] == []
+    rows = [line for line in words.splitlines() if line.startswith("|") and line.count("|") == 4]
+    assert all("tests/" in row or "the same" in row for row in rows[2:]), (
+        "every threat names the test that shows it"
+    )

@@ -86,7 +86,7 @@ def _derived(connection: Connection, key: str) -> Derived:
 def _models(connection: Connection, key: str) -> tuple[str, ...]:
     """Models that were trained on a cohort, recalibrated on it, or made of one of those."""
     rows = {path.name for path in (home() / "cohorts" / key).glob("*")}
-    every = dict(connection.execute(select(models.c.key, models.c.cohort)).tuples().all())
+    every = {row.key: row.cohort for row in connection.execute(select(models.c.key, models.c.cohort))}
     first = {one for one, cohort in every.items() if cohort == key or _recalibrated_on(one) in rows}
     return tuple(
         sorted(one for one in every if one in first or any(is_derived(one, parent) for parent in first))
