@@ -53,7 +53,7 @@ screenshots: system $(TOOLS)
 	$(BIN)/python tools/screenshots.py
 
 system:
-	@sh tools/system.sh libgomp1 chromium fonts-noto-cjk postgresql
+	@sh tools/system.sh libgomp1 libatomic1 chromium fonts-noto-cjk postgresql
 
 runtime-libraries:
 	@sh tools/system.sh libgomp1

@@ -4,10 +4,11 @@ set -eu
 
 present() {
     case "$1" in
-        libgomp1)
+        libgomp1 | libatomic1)
             # What counts is the library, not who installed it.
+            name=${1%1}.so.1
             for folder in /lib /usr/lib /lib64 /usr/lib64 /usr/local/lib; do
-                find "$folder" -maxdepth 2 -name 'libgomp.so.1' 2>/dev/null | grep -q . && return 0
+                find "$folder" -maxdepth 2 -name "$name" 2>/dev/null | grep -q . && return 0
             done
             return 1 ;;
         chromium) [ -x /usr/bin/chromium ] ;;

@@ -18,7 +18,7 @@ from mtl.evaluate.kaplan_meier import kaplan_meier
 from mtl.evidence.coverage import wilson
 from mtl.evidence.headline import Headline
 from mtl.evidence.robustness import out_of_distribution
-from mtl.evidence.subject import Checkpoint, Report, Subject
+from mtl.evidence.subject import Checkpoint, NotComputedError, Report, Subject
 from mtl.study import Feature
 from mtl.tables.look_drift import Drift, drift
 
@@ -29,7 +29,7 @@ MOST = 10_000  # patients of either cohort whom the classifier sees
 FEWEST = 20  # patients of either cohort
 
 
-class SameCohortError(ValueError):
+class SameCohortError(NotComputedError):
     """There is no other cohort to compare with."""
 
 

@@ -15,7 +15,7 @@ from scipy.special import expit, softmax
 
 from mtl.evaluate.kaplan_meier import kaplan_meier
 from mtl.evidence.headline import Headline
-from mtl.evidence.subject import Checkpoint, Report, Subject
+from mtl.evidence.subject import Checkpoint, NotComputedError, Report, Subject
 from mtl.model.intervals import Strays, Uncertainty
 from mtl.model.offsets import treatment_offsets
 from mtl.model.outputs import numbers_and_intervals
@@ -34,7 +34,7 @@ GROUPS = 10  # by refit risk, for calibration
 FEW_BEHIND = 50  # effective patients
 
 
-class NoRefitsError(ValueError):
+class NoRefitsError(NotComputedError):
     """The model has no refits."""
 
 

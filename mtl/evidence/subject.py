@@ -28,6 +28,10 @@ Checkpoint = MutableMapping[str, Any]
 """Finished pieces of a long computation, JSON values by name: one that was interrupted finds them again."""
 
 
+class NotComputedError(ValueError):
+    """A part has nothing to compute from; the message, which names no patient's value, says what is lacking."""
+
+
 @dataclass(frozen=True, eq=False)
 class Subject:
     """A model and the patients of a cohort.

@@ -29,11 +29,12 @@ from mtl.evidence import (
     techniques,
     transfer,
 )  # fmt: skip
-from mtl.evidence.subject import Checkpoint, Report, Subject
+from mtl.evidence.subject import Checkpoint, NotComputedError, Report, Subject
 from mtl.jobs.queue import Payload
 from mtl.multitask import TableWarning
 from mtl.store import cohorts, evidence, models
 from mtl.store.cohorts import Cohort, CohortError
+from mtl.store.database import StoreError
 from mtl.store.models import ModelRecord
 
 
@@ -90,7 +91,10 @@ def gather(payload: Payload, report: Report) -> None:
     if evidence.find(record, cohort, name, part.version) is None:
         checkpoint = evidence.Pieces(record, cohort, name, part.version)
         timed = _timed(record, cohort, name, part.version, report, fresh=not len(checkpoint))
-        found = part.compute(subject(record, cohort), timed, checkpoint)
+        try:
+            found = part.compute(subject(record, cohort), timed, checkpoint)
+        except NotComputedError as error:
+            raise StoreError(str(error)) from error
         evidence.keep(record, cohort, name, part.version, found)
     report("saving", 1.0)
 

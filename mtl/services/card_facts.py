@@ -28,6 +28,8 @@ from mtl.store.models import ModelRecord
 from mtl.store.scores import scores_of
 from mtl.study import Study, Task
 
+READ = "model:read"
+
 
 @dataclass(frozen=True)
 class Known:
@@ -206,6 +208,7 @@ def _of_model(model: MultiTaskModel, folder: Path) -> _Fitted:
 
 def of_record(record: ModelRecord) -> Facts:
     """The facts of a registered model: those of its cohorts and evidence that the current user may see."""
+    require(READ)
     require("model:read")
     fitted = _fitted(record.exported)
     seen = [cohort for cohort in cohorts.every() if owners.may_see(cohort.key)]
@@ -225,6 +228,7 @@ def _untouched(cohort: Cohort) -> bool:
 
 def of_folder(folder: Path) -> Facts:
     """The facts of a model that came as a folder: nothing is known of its patients."""
+    require(READ)
     require("model:read")
     model = MultiTaskModel.load(folder)
     fitted = _of_model(model, folder)
@@ -243,6 +247,7 @@ def digest_of(table: pd.DataFrame) -> str:
 
 def gathered(record: ModelRecord, cohort: Cohort) -> Evidence:
     """Every part of the evidence that is there for a model on a cohort's present rows."""
+    require(READ)
     require("model:read")
     found = {name: evidence.find(record, cohort, name, part.version) for name, part in PARTS.items()}
     parts = {name: part for name, part in found.items() if part is not None}

@@ -57,7 +57,7 @@ def begin(cohort: str, method: str) -> str:
         The cohort has no model, or there is no such method.
     """
     require(BEGIN)
-    found, root = _asked(cohort)
+    found, root = _asked(owners.own(cohort).key)
     if method not in METHODS:
         raise CohortError(f"method {method[:40]!r}: give one of {', '.join(METHODS)}")
     payload = {
@@ -66,7 +66,7 @@ def begin(cohort: str, method: str) -> str:
         "method": method,
         "key": _key(found, root, method),
     }
-    trail.note("recalibrate", owners.own(cohort).key, model=root.key, method=method)
+    trail.note("recalibrate", found.key, model=root.key, method=method)
     return jobs.submit("recalibrate_model", payload, topic=_topic(found, root, method))
 
 
@@ -86,10 +86,10 @@ def show(cohort: str, key: str) -> str:
         It is not one of the cohort's versions.
     """
     require(BEGIN)
-    found, _root = _asked(cohort)
+    found = owners.own(cohort)
     if key not in [one.key for one in versions(cohort)]:
         raise CohortError(f"model {key[:80]!r} is no version of this cohort's model")
-    trail.note("score", owners.own(cohort).key, model=key)
+    trail.note("score", found.key, model=key)
     return jobs.submit("score_cohort", {"cohort": found.key, "model": key}, topic=_shown_topic(found))
 
 

@@ -152,9 +152,8 @@ def _why(reason: str) -> str:
 
 
 def _before_after(label: str, found: dict[str, Any]) -> Section:
-    names = list(
-        next(iter(one for one in found["methods"].values() if "before" in one), {}).get("before", {})
-    )
+    judged = [one for one in found["methods"].values() if "before" in one]
+    names = list(judged[0]["before"]) if judged else []
     rows = []
     counted = {
         "survival": _("{count} patients, {events} events."),

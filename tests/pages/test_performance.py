@@ -235,8 +235,14 @@ def test_how_far_a_running_part_is(open_app: Open, here: Path) -> None:
     assert app.button(key="begin_cutoff")
 
 
-def test_two_models_are_compared(open_app: Open, here: Path) -> None:
+def test_one_model_is_compared_with_nothing(
+    open_app: Open, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_comparison, "choices", lambda cohort: [])
     assert "Train another" in opened(open_app, "compare", "cytology").info[0].value
+
+
+def test_two_models_are_compared(open_app: Open, here: Path) -> None:
     record = models.get(str(cohorts.get("gbsg").model))
     other = models.register_exported("model-other", "<b>other</b>", models.load(record))
     compare_models({"cohort": "gbsg", "first": record.key, "second": other.key}, lambda stage, share: None)

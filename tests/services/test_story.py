@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from lifelines import KaplanMeierFitter
 from lifelines.utils import concordance_index
+from sklearn.metrics import roc_auc_score
 
 from mtl import language
 from mtl.data import encode, targets
@@ -127,6 +128,42 @@ def test_the_evidence_agrees_with_lifelines(home: Path) -> None:
     assert found.low < found.observed < found.high
     assert found.silent == 10
     assert (truth.time >= 10).sum() < story_facts.FEWEST
+
+
+def test_the_weakness_is_the_largest_loss_away_from_home(home: Path) -> None:
+    """Against scikit-learn, for every yes-or-no task that has both outcomes in both cohorts."""
+    from mtl.store.scores import scores_of
+
+    main, other = cohorts.get("rotterdam"), cohorts.get("gbsg")
+    losses = {}
+    for task in other.study.tasks:
+        areas = []
+        for cohort in (other, main):
+            scores = pd.read_parquet(cohort.scores_folder / "scores.parquet")
+            truth = targets(cohort.study, cohort.table())[task.name]
+            if task.kind == "binary" and len(set(truth.y)) == 2:
+                column = scores[f"o{scores_of(cohort).outputs.index(task.name)}"]
+                areas.append(roc_auc_score(truth.y, column))
+        if len(areas) == 2:
+            losses[task.name] = areas[1] - areas[0], areas
+    found = story_facts.weakest(main, other)
+    worst = max(losses, key=lambda name: losses[name][0])
+    assert found is not None and found.task == worst
+    assert [found.there, found.home] == pytest.approx(losses[worst][1], abs=1e-12)
+    step = next(step for step in story.steps((*ALL, "performance")) if step.name == "evidence")
+    assert language.number(found.there, 3) in step.sentence and language.number(found.there, 3) in step.shown
+    assert step.parameters == {"cohort": "gbsg", "panel": "accuracy"}
+    assert "weakness" not in told("evidence").sentence  # where the page is not there
+
+
+def test_the_evidence_is_begun_with_the_tour(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[tuple[str, str]] = []
+    monkeypatch.setattr("mtl.services.evidence.begin", lambda *given: begun.append(given))
+    story.prepare()
+    assert begun == [("gbsg", "accuracy")]
+    with users.acting(users.User("v", frozenset({"viewer"}))):
+        story.prepare()
+    assert len(begun) == 1
 
 
 def test_in_chinese_the_numbers_are_the_same(home: Path) -> None:

@@ -157,6 +157,11 @@ def test_a_new_version_keeps_a_sample_ready(
         database.close()
 
 
+def test_what_a_part_lacks_is_told(here: Path) -> None:
+    with pytest.raises(StoreError, match="these are the patients of the training"):
+        gather({"cohort": "first", "model": "first-1", "part": "shift"}, quiet)
+
+
 def test_every_part_says_what_it_is_about() -> None:
     assert PARTS["elsewhere"].training_only
     assert {"stability", "coverage", "shift", "recalibration", "missing", "robustness"} <= set(PARTS)
