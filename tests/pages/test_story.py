@@ -10,31 +10,23 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mtl import language
-from mtl.jobs import process
-from mtl.jobs.worker import Worker
+from mtl.jobs.evidence import gather
 from mtl.language import LANGUAGES
 from mtl.services import settings
 from mtl.services import story as service
-from mtl.store import database
+from mtl.store import cohorts, database
 from pages.ui import navigation
 
 Open = Callable[..., AppTest]
 
 
 @pytest.fixture
-def samples(sample_home: Path, private_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("CONSILIUM_HOME", str(sample_home))
-    yield sample_home
-    database.close()
-
-
-@pytest.fixture
-def computed(computed_home: Path, private_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The samples with the evidence that the tour has computed while it is told."""
+def samples(computed_home: Path, private_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The samples, and the evidence that the tour begins; no worker is started behind a test's back."""
     monkeypatch.setenv("CONSILIUM_HOME", str(computed_home))
-    monkeypatch.setattr(process, "ensure", lambda: None)
-    service.prepare()
-    Worker().run()
+    monkeypatch.setattr("mtl.jobs.process.ensure", lambda: None)
+    model = cohorts.get(service.EXTERNAL).model
+    gather({"cohort": service.EXTERNAL, "model": model, "part": "accuracy"}, lambda stage, share: None)
     yield computed_home
     database.close()
 
@@ -57,7 +49,7 @@ def expected(lang: str) -> tuple[service.Step, ...]:
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_tour_walks_to_its_end_and_every_view_shows_what_is_said(
-    computed: Path, open_app: Open, lang: str
+    samples: Path, open_app: Open, lang: str
 ) -> None:
     app = open_app(lang=lang)
     told = expected(lang)
