@@ -41,6 +41,11 @@ class Sentence:
     head: str
     words: str
 
+    @property
+    def first(self) -> str:
+        """The verdict as a sentence: "Death: Sharing helped."."""
+        return _("{task}: {verdict}.").format(task=self.title, verdict=self.head)
+
 
 @dataclass(frozen=True)
 class Gap:

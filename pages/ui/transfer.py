@@ -38,8 +38,7 @@ def show(cohort: CohortSummary) -> None:
 def verdict_list(found: list[sharing.Sentence]) -> str:
     """Return the verdicts as a list of sentences."""
     lines = "".join(
-        f'<li class="v-{one.verdict}"><b>{text(one.title)}: {text(one.head)}.</b> {text(one.words)}</li>'
-        for one in found
+        f'<li class="v-{one.verdict}"><b>{text(one.first)}</b> {text(one.words)}</li>' for one in found
     )
     return f'<ul class="signed verdicts">{lines}</ul>'
 
