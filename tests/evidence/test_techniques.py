@@ -62,3 +62,11 @@ def test_a_network_reads_missing_cells_and_categories() -> None:
     assert part.categorical(task)
     margins, _ = perceptron.network(part, [task], 0)
     assert margins["kind"].shape == (len(part.held("kind")), 3) and np.isfinite(margins["kind"]).all()
+
+
+def test_a_network_learns_an_amount() -> None:
+    part = TrainingPart.of(Problem.from_table(synthetic.study(), synthetic.table(200), 5, 0), 0)
+    task = next(t for t in part.problem.tasks if t.name == "amount")
+    margins, _ = perceptron.network(part, [task], 0)
+    y = (part.judged("amount").target.y[part.held("amount")] - task.location) / task.scale
+    assert np.corrcoef(margins["amount"][:, 0], y)[0, 1] > 0.5
