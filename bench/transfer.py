@@ -32,13 +32,13 @@ FINDINGS, FOLDS = 8, 5
 EFFORT = Effort((TreeConfig(learning_rate=0.1, max_rounds=200),))  # as "quick", in half the rounds
 
 
-def study(tasks: list[str]) -> Study:
-    """Yes/no tasks from eight findings."""
+def study(tasks: list[str], findings: int) -> Study:
+    """Yes/no tasks from numbers."""
     return Study.from_dict(
         {
             "study": {"name": "simulated", "identifier": "id"},
             "stage": [{"name": "visit"}],
-            "feature": [{"name": f"x{j}", "kind": "numeric", "stage": "visit"} for j in range(FINDINGS)],
+            "feature": [{"name": f"x{j}", "kind": "numeric", "stage": "visit"} for j in range(findings)],
             "task": [
                 {
                     "name": name,
@@ -63,13 +63,14 @@ def _flip(rng: np.random.Generator, margin: np.ndarray) -> np.ndarray:
     return (rng.random(len(margin)) < 1 / (1 + np.exp(-margin))).astype(float)
 
 
-def determined(seed: int, n: int = 3000, share: float = 0.1) -> pd.DataFrame:
-    """`target`, labelled in a tenth of the rows, is what `helper` is."""
+def determined(seed: int, n: int = 4000, share: float = 0.1) -> pd.DataFrame:
+    """`target`, labelled in a tenth of the rows, is what `helper` is: a rule of twelve findings among twenty."""
     rng = np.random.default_rng([seed, 1])
-    X = rng.normal(size=(n, FINDINGS))
-    helper = _flip(rng, 2.0 * _surface(X, 0))
-    target = np.where(rng.random(n) < share, helper, np.nan)
-    return _table(X, target=target, helper=helper)
+    X = rng.normal(size=(n, 20))
+    products = X[:, 0] * X[:, 1] + X[:, 2] * X[:, 3]
+    far = np.sign(np.abs(X[:, 4:12]) - 0.67).sum(axis=1)  # being far from the middle, on either side
+    helper = _flip(rng, 3 * products + 2.4 * far)
+    return _table(X, target=np.where(rng.random(n) < share, helper, np.nan), helper=helper)
 
 
 def coins(seed: int, n: int = 500) -> pd.DataFrame:
@@ -98,7 +99,8 @@ def _table(X: np.ndarray, **labels: np.ndarray) -> pd.DataFrame:
 def audited(table: pd.DataFrame, seed: int, permutations: int = 10) -> dict[str, Any]:
     """The audit of `target`, with its verdict and the mean weight of its shared trees."""
     tasks = [name for name in table.columns if not name.startswith("x") and name != "id"]
-    problem = Problem.from_table(study(tasks), table, FOLDS, seed)
+    findings = sum(name.startswith("x") for name in table.columns)
+    problem = Problem.from_table(study(tasks, findings), table, FOLDS, seed)
     audit = Audit(Learner(problem, EFFORT), permutations, ("target",), threads=1)
     with threadpool_limits(limits=1):
         found = audit.run(lambda stage, share: None, {})["target"]

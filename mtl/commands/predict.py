@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "table",
         metavar="TABLE",
-        help="patients (.csv, .tsv, .parquet; cleaned any table); - reads one JSON case",
+        help="patients (.csv, .tsv, .parquet; with --clean any table); - reads one JSON case",
     )
     reading.add_arguments(parser)
     parser.add_argument(

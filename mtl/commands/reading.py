@@ -36,13 +36,13 @@ def add_arguments(parser: argparse.ArgumentParser, with_plain: bool = True) -> N
         "--clean",
         action="store_true",
         help="read TABLE as `profile` does: any encoding, .xlsx, units, decimal commas"
-        + ("; by itself where the model was trained so" if with_plain else ""),
+        + ("; the default for a model that was trained so" if with_plain else ""),
     )
     if with_plain:
         how.add_argument(
             "--plain",
             action="store_true",
-            help="read TABLE as it stands, also where the model was trained on a clean one",
+            help="read TABLE as it stands, also for a model that was trained on a cleaned table",
         )
     parser.add_argument(
         "--answers",

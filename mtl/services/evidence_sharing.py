@@ -132,24 +132,24 @@ def _words(verdict: str, audit: dict[str, Any]) -> str:
     }
     if verdict == "helped":
         words = _(
-            "With the other tasks the {measure} changes by {gain} against linear and own trees alone, and by {over} against "
+            "With the other tasks {measure} changes by {gain} against linear and own trees alone, and by {over} against "
             "the same with the other tasks' labels shuffled: more than chance and more than smoothing would bring."
         )
     elif verdict == "level":
         words = _(
-            "The {measure} changes by {gain} against linear and own trees alone: within {margin} of nothing either way."
+            "{measure} changes by {gain} against linear and own trees alone: within {margin} of nothing either way."
         )
     elif verdict == "hurt":
         return _hurt(audit, facts)
     elif verdict == "regularised":
         words = _(
-            "The {measure} changes by {gain} against linear and own trees alone, but the difference to the same with the "
+            "{measure} changes by {gain} against linear and own trees alone, but the difference to the same with the "
             "other tasks' labels shuffled is not certain ({over}): "
             "what helps cannot be shown to be what the other tasks know."
         )
     else:
         words = _(
-            "The {measure} changes by {gain} against linear and own trees alone: these patients are too few to say "
+            "{measure} changes by {gain} against linear and own trees alone: these patients are too few to say "
             "whether that is a gain or a loss."
         )
     return words.format(**facts)
@@ -162,10 +162,10 @@ def _hurt(audit: dict[str, Any], facts: dict[str, str]) -> str:
         found = {"value": rise["gain"], "low": rise["high"], "high": rise["low"]}
         return _(
             "In training the error on patients held out (the loss) rose by {rise} with the shared trees, so they were taken "
-            "out of this task's model. In this audit the {measure} changes by {gain} with them."
+            "out of this task's model. In this audit {measure} changes by {gain} with them."
         ).format(rise=printed(found), **facts)
     return _(
-        "The {measure} changes by {gain} against linear and own trees alone. The check in training, by the loss, did not "
+        "{measure} changes by {gain} against linear and own trees alone. The check in training, by the loss, did not "
         "find it, so shared trees are still in this task's model, with a weight of {weight}."
     ).format(**facts)
 

@@ -10,6 +10,8 @@ from mtl.services import wording
 from mtl.services.wording import title, years
 from mtl.study import Study, Task
 
+_NO_BREAK = "\u00a0"
+
 #: The names of metrics, before translation.
 METRICS = {
     "auroc": N_("AUROC"),
@@ -145,6 +147,13 @@ def value(metric: dict[str, Any], decimals: int = 3) -> str:
     return _("{value} ({interval})").format(
         value=words, interval=span(metric["low"], metric["high"], decimals)
     )
+
+
+def limits(metric: dict[str, Any], decimals: int = 3) -> str:
+    """Say the interval alone, as one word where lines break; nothing where there is none."""
+    if metric["low"] is None or metric["high"] is None:
+        return ""
+    return span(metric["low"], metric["high"], decimals).replace(" ", _NO_BREAK)
 
 
 def event(study: Study, key: str) -> str:

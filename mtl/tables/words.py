@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 # Full-width forms of ASCII, and what the eye does not see at all.
 _UNSEEN: dict[int, int | None] = dict.fromkeys((0xFEFF, 0x200B, 0x200C, 0x200D, 0x2060))
 _NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | _UNSEEN
+_DIVIDING, _HIDDEN = frozenset({"Cc", "Zl", "Zp"}), frozenset({"Cf", "Cs"})
 # The punctuation of Chinese sentences stays as it is.
 _SENTENCE = frozenset("！，：；？")
 _NARROW_PROSE = {code: narrow for code, narrow in _NARROW.items() if chr(code) not in _SENTENCE}
@@ -35,12 +37,20 @@ def plain(text: str) -> str:
 
     Examples
     --------
-    >>> plain("\\u3000１２．５ "), plain("  not \\u00a0known")
-    ('12.5', 'not known')
+    >>> plain("\\u3000１２．５ "), plain("  not \\u00a0known"), plain("grade\\x07II\\u00ad")
+    ('12.5', 'not known', 'grade II')
     """
     if text.isascii() and text.isprintable() and "  " not in text:
         return text.strip()
-    return " ".join(text.translate(_NARROW).split())
+    return " ".join(_seen(text.translate(_NARROW)).split())
+
+
+def _seen(text: str) -> str:
+    """The text without signs that are not seen; a control character divides words as a space does."""
+    if text.isprintable():
+        return text
+    kinds = ((sign, unicodedata.category(sign)) for sign in text)
+    return "".join(" " if kind in _DIVIDING else sign for sign, kind in kinds if kind not in _HIDDEN)
 
 
 def plain_prose(text: str) -> str:
@@ -53,7 +63,7 @@ def plain_prose(text: str) -> str:
     """
     if text.isascii():
         return plain(text)
-    return " ".join(_BETWEEN.sub("", text.translate(_NARROW_PROSE)).split())
+    return " ".join(_seen(_BETWEEN.sub("", text.translate(_NARROW_PROSE))).split())
 
 
 def is_full_width(text: str) -> bool:

@@ -10,7 +10,7 @@ from mtl.figures import dots_plot
 from mtl.figures.chart import Table
 from mtl.figures.dots_plot import Dot
 from mtl.figures.markup import text
-from mtl.language import _, number, percent
+from mtl.language import _, number, percent, study_language
 from mtl.services import evidence_words as words
 from mtl.services.case_view import Task
 from mtl.services.cohorts import CohortSummary
@@ -72,13 +72,14 @@ def _headline(cohort: CohortSummary, content: dict[str, Any], task: Task, one: d
     first = words.FIRST[task.kind]
     found = one["metrics"][first]
     figure = "–" if found["value"] is None else number(found["value"], 3)
-    interval = "" if found["low"] is None else words.value(found).partition(" ")[2]
-    sentence = words.headline(task.kind, one["metrics"])
-    slope = words.slope(one["metrics"])
+    named = words.metric(first)
+    if words.limits(found):
+        named = _("{value} ({interval})").format(value=named, interval=words.limits(found))
+    sentences = [words.headline(task.kind, one["metrics"]), words.slope(one["metrics"])]
+    said = ("" if study_language() == "zh" else " ").join(filter(None, sentences))
     st.html(
         f'<h2 class="c-title">{text(say.title(task))}</h2><p class="c-number"><b>{text(figure)}</b>'
-        f"<span>{text(words.metric(first))} {text(interval)}</span></p>"
-        f'<p class="c-words">{text(sentence)} {text(slope)}</p>'
+        f'<span>{text(named)}</span></p><p class="c-words">{text(said)}</p>'
         f'<p class="quiet">{text(chart.caption(cohort, content, one["n"]))}</p>'
     )
 

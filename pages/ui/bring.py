@@ -209,4 +209,5 @@ def onward() -> None:
     """Lead to the next step."""
     with st.container(horizontal=True):
         st.page_link("study.py", label=_("Make a study of it"), icon=":material/rule:")
+        st.page_link("look.py", label=_("Look at the data"), icon=":material/query_stats:")
         st.page_link("score.py", label=_("Score it by a model"), icon=":material/table_chart:")

@@ -16,7 +16,7 @@ from mtl.services import evidence_words as words
 from mtl.services import model_comparison, wording
 from mtl.services.case_view import Task
 from mtl.services.cohorts import CohortSummary, ModelSummary
-from pages.ui import address, chart, evidence_task, say, theme
+from pages.ui import address, chart, evidence_task, theme
 from pages.ui.evidence_part import Work, follow
 
 ALIKE = frozenset(
@@ -63,7 +63,7 @@ def show(cohort: CohortSummary) -> None:
 def _choose(label: str, part: str, keys: list[str], chosen: str, models: dict[str, ModelSummary]) -> None:
     st.session_state[f"compare_{part}"] = chosen
     st.selectbox(
-        label, keys, format_func=lambda key: say.markdown(name(models[key])), key=f"compare_{part}",
+        label, keys, format_func=lambda key: name(models[key]), key=f"compare_{part}",
         on_change=lambda: address.put(**{part: st.session_state[f"compare_{part}"]}),
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ from mtl.language import _, number
 from mtl.services import evidence_words as words
 from mtl.services import subgroup_words as groups
 from mtl.services.cohorts import CohortSummary
-from pages.ui import address, chart, evidence_part, evidence_task, say, theme
+from pages.ui import address, chart, evidence_part, evidence_task, theme
 
 
 def show(cohort: CohortSummary) -> None:
@@ -34,7 +34,7 @@ def show(cohort: CohortSummary) -> None:
     st.session_state["subgroup_feature"] = asked if asked in features else next(iter(features))
     with left:
         by = st.selectbox(
-            _("By"), list(features), format_func=lambda name: say.markdown(groups.feature(study, name)),
+            _("By"), list(features), format_func=lambda name: groups.feature(study, name),
             key="subgroup_feature", on_change=lambda: address.put(feature=st.session_state["subgroup_feature"]),
         )  # fmt: skip
     names = list(one["metrics"])

@@ -20,7 +20,17 @@ EXAMPLES = {
     for name, text in re.findall(r"```json example=(\w+)\n(.*?)```", PAGE, flags=re.DOTALL)
 }
 CALLS = re.findall(r"python -m mtl (.*)", PAGE.replace("\\\n", " "))
-VARIES = {"metrics", "contributions", "sentences", "weights", "printed"}  # an example shows some of them
+VARIES = {
+    "metrics",
+    "scores",
+    "gain",
+    "rounds",
+    "control",
+    "contributions",
+    "sentences",
+    "weights",
+    "printed",
+}  # an example shows some of them
 
 
 def test_every_command_has_a_section() -> None:
@@ -75,7 +85,7 @@ def test_the_answers_have_the_shape_of_the_examples(mtl: Call, tmp_path: Path) -
         "card": ["card", model, "--out", tmp_path / "card.md"],
         "validate": ["validate", model, test, "--out", tmp_path / "report.html"],
     }
-    own_test = {"link", "backup", "restore", "forget", "audit"}
+    own_test = {"link", "transfer", "backup", "restore", "forget", "audit"}
     assert set(EXAMPLES) == {*calls, *own_test}
     for name, call in calls.items():
         case = b'{"mean_area": 386.1, "mean_texture": null}' if name == "case" else None

@@ -74,7 +74,7 @@ def test_who_may_begins_it_and_stops_it_and_who_may_not_is_told(
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_verdicts_come_first_and_everything_is_there(here: Path, open_app: Open, lang: str) -> None:
     put("transfer", "pairs", "learning")
-    shown = markup(opened(open_app, "transfer", "first", lang)).split("</style>")[-1]
+    shown = markup(opened(open_app, "transfer", "first", lang))
     heads = {
         "en": ("Sharing helped", "Sharing hurt, and is switched off", "no difference", "Cannot tell", "Weights in"),
         "zh_Hans": ("共享有益", "共享有害，已关闭", "共享无差别", "无法判断", "模型中的权重"),
@@ -88,7 +88,7 @@ def test_the_verdicts_come_first_and_everything_is_there(here: Path, open_app: O
         and "h-hidden" in shown
         and 'class="plane"' in shown
     )
-    assert "{" not in shown.replace("{{", "")
+    assert "{" not in shown[shown.index(heads[0]) :].split("<style>")[0]  # nothing left unsaid
 
 
 def test_other_patients_see_the_training_s_audit_and_are_told(here: Path, open_app: Open) -> None:

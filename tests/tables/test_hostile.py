@@ -19,6 +19,7 @@ import pytest
 
 from mtl import language
 from mtl.tables import Cleaned, Limits, RawTable, TableError, clean, read_raw
+from mtl.tables.infer import infer
 
 FOLDER = Path(__file__).parents[1] / "data" / "hostile"
 NA = None
@@ -376,3 +377,17 @@ def test_a_workbook_whose_directory_points_nowhere() -> None:
     for data in (wrong, whole[:40] + whole[60:]):
         with pytest.raises(TableError, match=r"cannot be read|compressed file"):
             read_raw(data, name="table.xlsx", limits=LIMITS)
+
+
+def test_a_word_with_signs_that_nobody_sees_becomes_a_level_without_them() -> None:
+    """Found by bench/fuzz.py: a level with a control character was no name that a study takes."""
+    rows = [
+        f"P{n},{word},{n * 7 % 31},{n % 3 % 2}"
+        for n, word in enumerate(["low", "mid\x17dle", "hi\u00adgh\x9b", "low"] * 10)
+    ]
+    cleaned = clean(read_raw("\n".join(["id,grade,size,relapse", *rows]).encode("utf-16"), name="table.csv"))
+    assert sorted(set(cleaned.table["grade"])) == ["high", "low", "mid dle"]
+    assert set(cleaned.log["rule"]) == {"spaces"} and len(cleaned.log) == 20
+    study = infer(cleaned.table, cleaned.units).study
+    grade = next(feature for feature in study.features if feature.name == "grade")
+    assert sorted(str(level.value) for level in grade.levels) == ["high", "low", "mid dle"]
