@@ -21,7 +21,7 @@ def cluster(workers: int = 2, memory: str = "2GB") -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     address = f"tcp://127.0.0.1:{port}"
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": "300s"}
     with ExitStack() as stack:
 
         def start(*command: str) -> None:

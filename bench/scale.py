@@ -133,6 +133,9 @@ def main() -> int:
     parser.add_argument("--short", action="store_true", help="100,000 rows, one small sample")
     parser.add_argument("--rows", type=int, default=5_000_000)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument(
+        "--samples", nargs="*", default=["cytology", "pbc", "rotterdam"], help="samples to train"
+    )
     options = parser.parse_args()
     warnings.simplefilter("ignore", TableWarning)
     rows = 100_000 if options.short else options.rows
@@ -148,7 +151,7 @@ def main() -> int:
                 pass  # its workers have imported what they need
             scored.append(score(f"{options.workers} workers", *given, folder / "cluster.parquet", scheduler))
             with Cluster(scheduler) as pool:
-                fits = trained(("cytology",) if options.short else ("cytology", "pbc", "rotterdam"), 4, pool)
+                fits = trained(("cytology",) if options.short else tuple(options.samples), 4, pool)
     ratio = scored[0].seconds / scored[1].seconds
     kept = (
         scored[0].digest == scored[1].digest

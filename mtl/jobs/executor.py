@@ -34,6 +34,7 @@ from mtl.store.database import StoreError
 SETTING = "CONSILIUM_SCHEDULER"
 SCHEMES = ("tcp://", "tls://")
 PATIENCE = 20.0  # seconds in which a scheduler has to answer and to have a worker
+SILENCE = "300s"  # of a busy cluster, after which it counts as lost; Dask's own 30 s are short for a machine that is full
 PROTOCOL = 4  # arrays arrive in memory of their own, laid out and aligned as they were: sums keep their bits
 KEPT = 2  # shared values that a process of the cluster holds ready
 DECIDING = ("numpy", "scipy", "pandas", "lightgbm", "scikit-learn")  # whose versions decide the numbers
@@ -152,7 +153,10 @@ class Cluster(Elsewhere):
         from distributed import Client  # heavy, and for those who have a cluster
 
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
-        dask.config.set({"distributed.admin.large-graph-warning-threshold": "10GB"})
+        settings = {"distributed.admin.large-graph-warning-threshold": "10GB"}
+        if not os.environ.get("DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP"):
+            settings["distributed.comm.timeouts.tcp"] = SILENCE
+        dask.config.set(settings)
         try:
             self._client = Client(scheduler, timeout=PATIENCE, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
@@ -261,7 +265,7 @@ def _lost(error: BaseException, scheduler: str) -> BaseException:
     if isinstance(error, CancelledError) or type(error).__module__.partition(".")[0] == "distributed":
         return ClusterError(
             _("{scheduler}: the cluster lost a step ({reason}). Run the job again.").format(
-                scheduler=scheduler, reason=type(error).__name__
+                scheduler=scheduler, reason=getattr(error, "reason", None) or type(error).__name__
             )
         )
     return error

@@ -17,6 +17,7 @@ from mtl.services.answer import Answer
 from mtl.services.owners import may_see
 from mtl.store import cohorts
 from mtl.store.cohorts import Cohort, CohortError
+from mtl.store.damage import whole
 from mtl.store.models import ModelRecord
 from mtl.store.scores import Scores, scores_of_training
 from mtl.study import Study
@@ -99,7 +100,8 @@ def _trained_on(record: ModelRecord) -> Cohort | None:
 @lru_cache(maxsize=16)
 def _pool(cohort: Cohort, scores: Scores, treatment: str, task: str) -> Pool:
     column = f"o{scores.outputs.index(task)}"
-    stored = pq.read_table(scores.file, columns=[column], partitioning=None)[column].to_numpy()
+    with whole(scores.file):
+        stored = pq.read_table(scores.file, columns=[column], partitioning=None)[column].to_numpy()
     study = cohort.study
     table = _columns(cohort, study, treatment)
     prognosis = [t.name for t in study.tasks if t.role == "prognosis" and t.kind in ("survival", "binary")]
@@ -122,5 +124,6 @@ def _columns(cohort: Cohort, study: Study, treatment: str) -> pd.DataFrame:
     if study.patient is not None:
         wanted.add(study.patient)
     there = [name for name in pq.read_schema(cohort.rows_file).names if name in wanted]
-    table: pd.DataFrame = pq.read_table(cohort.rows_file, columns=there, partitioning=None).to_pandas()
+    with whole(cohort.rows_file):
+        table: pd.DataFrame = pq.read_table(cohort.rows_file, columns=there, partitioning=None).to_pandas()
     return table

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -19,6 +20,7 @@ import pandas as pd
 from mtl.data.encode import encode_column
 from mtl.services.global_view import that_matter
 from mtl.store.cohorts import Cohort
+from mtl.store.damage import whole
 from mtl.store.scores import Scores, scores_of
 
 MOST_ROWS = 1000
@@ -171,7 +173,7 @@ def _rows(cohort: Cohort, scores: Scores, places: list[int]) -> pd.DataFrame:
     marks = {f"{condition} AS mark{i}": flag for i, (flag, condition) in enumerate(_flags(cohort).items())}
     wanted = ", ".join(str(int(place)) for place in places) or "-1"
     sql = f"SELECT row, {', '.join([*columns, 'known', 'fold', *marks])} FROM {_FILE} WHERE row IN ({wanted})"
-    with _cursor() as cursor:
+    with whole(scores.file), _cursor() as cursor:
         found: pd.DataFrame = cursor.execute(sql, [str(scores.file)]).df()
     found = found.set_index("row").loc[places].reset_index(drop=True)
     rows = found[list(columns)].set_axis(pd.Index(columns.values()), axis=1)
@@ -374,5 +376,6 @@ def _cursor() -> duckdb.DuckDBPyConnection:
 
 
 def _ask(sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
-    with _cursor() as cursor:
+    """Rows of the file that `values` begins with."""
+    with whole(Path(str(values[0]))), _cursor() as cursor:
         return cursor.execute(sql, values).fetchall()

@@ -18,6 +18,7 @@ from sqlalchemy import Row, delete, insert, select, update
 
 from mtl.expressions import cells
 from mtl.store import schema
+from mtl.store.damage import whole
 from mtl.store.database import StoreError, now, reading, writing
 from mtl.store.home import new_folder, room, secret
 from mtl.store.keys import CASE_KEY, CASE_KEY_LENGTH, case_key, content_digest
@@ -68,11 +69,13 @@ class Cohort:
     @cached_property
     def case_keys(self) -> NDArray[np.bytes_]:
         """(n,) keys in the order of the rows."""
-        return np.asarray(np.load(self.folder / "case_keys.npy", mmap_mode="r", allow_pickle=False))
+        with whole(self.folder / "case_keys.npy"):
+            return np.asarray(np.load(self.folder / "case_keys.npy", mmap_mode="r", allow_pickle=False))
 
     @cached_property
     def _order(self) -> NDArray[np.int64]:
-        return np.asarray(np.load(self.folder / "order.npy", mmap_mode="r", allow_pickle=False))
+        with whole(self.folder / "order.npy"):
+            return np.asarray(np.load(self.folder / "order.npy", mmap_mode="r", allow_pickle=False))
 
     def place(self, key: str) -> int | None:
         """Row of a case, None when it is not of this cohort."""
@@ -90,24 +93,27 @@ class Cohort:
 
     def batches(self, size: int = BATCH) -> Iterator[pa.Table]:
         """The rows from the first to the last, `size` at a time."""
-        with pq.ParquetFile(self.rows_file) as file:
+        with whole(self.rows_file), pq.ParquetFile(self.rows_file) as file:
             for batch in file.iter_batches(size):
                 yield pa.Table.from_batches([batch])
 
     def table(self) -> pd.DataFrame:
         """All rows, as recorded."""
-        table: pd.DataFrame = pq.read_table(self.rows_file, partitioning=None).to_pandas()
+        with whole(self.rows_file):
+            table: pd.DataFrame = pq.read_table(self.rows_file, partitioning=None).to_pandas()
         return table
 
     def identifiers(self) -> list[str]:
         """Every patient's identifier as text, in the order of the rows."""
-        column = pq.read_table(self.rows_file, columns=[self.study.identifier], partitioning=None).to_pandas()
+        with whole(self.rows_file):
+            read = pq.read_table(self.rows_file, columns=[self.study.identifier], partitioning=None)
+        column = read.to_pandas()
         return [str(text) for text in cells.texts(column[self.study.identifier])]
 
 
 @lru_cache(maxsize=32)
 def _row_group(file: str, group: int) -> pd.DataFrame:
-    with pq.ParquetFile(file) as parquet:
+    with whole(Path(file)), pq.ParquetFile(file) as parquet:
         frame: pd.DataFrame = parquet.read_row_group(group).to_pandas()
     return frame
 

@@ -26,6 +26,7 @@ from mtl.model.offsets import holds
 from mtl.model.predictor import Predictor
 from mtl.store import cohorts, models
 from mtl.store.cohorts import Cohort, CohortError
+from mtl.store.damage import whole
 from mtl.store.home import new_folder
 from mtl.store.models import ModelRecord
 from mtl.study import Study
@@ -138,7 +139,8 @@ def _write(cohort: Cohort, file: Path) -> None:
 @lru_cache(maxsize=8)
 def _candidates(folder: Path, cohort: Cohort) -> Candidates:
     study = cohort.study
-    table: pd.DataFrame = pq.read_table(folder / "patients.parquet", partitioning=None).to_pandas()
+    with whole(folder / "patients.parquet"):
+        table: pd.DataFrame = pq.read_table(folder / "patients.parquet", partitioning=None).to_pandas()
 
     def column(name: str) -> Floats:
         return table[name].to_numpy(dtype=np.float64)
@@ -175,12 +177,14 @@ class Leaves:
     @lru_cache(maxsize=16)  # noqa: B019 - one object a folder lives as long as the process
     def codes(self, name: str) -> Codes:
         """uint8 (trees, m) of a ground of trees."""
-        return np.asarray(np.load(self.folder / f"{name}.npy", mmap_mode="r", allow_pickle=False))
+        with whole(self.folder / f"{name}.npy"):
+            return np.asarray(np.load(self.folder / f"{name}.npy", mmap_mode="r", allow_pickle=False))
 
     @lru_cache(maxsize=16)  # noqa: B019
     def terms(self, name: str) -> Terms:
         """The standardised terms of a linear ground."""
-        with np.load(self.folder / f"{name}.npz", allow_pickle=False) as saved:
+        path = self.folder / f"{name}.npz"
+        with whole(path), np.load(path, allow_pickle=False) as saved:
             return Terms(saved["values"], saved["centre"], saved["scale"])
 
 

@@ -19,6 +19,7 @@ from mtl.model.predictor import Predictor
 from mtl.multitask import MultiTaskModel
 from mtl.store import schema
 from mtl.store.cohorts import Cohort
+from mtl.store.damage import whole
 from mtl.store.database import StoreError, now, reading, writing
 from mtl.store.home import new_folder, room, secret
 from mtl.store.keys import content_digest, row_digests
@@ -251,7 +252,9 @@ def held_out(record: ModelRecord) -> dict[object, int]:
     """The digest of each training patient's identifier and findings, and the fold in which they were held out."""
     if not record.folds:
         return {}
-    membership = pd.read_parquet(record.folder / "membership.parquet", columns=["digest", "fold"])
+    path = record.folder / "membership.parquet"
+    with whole(path):
+        membership = pd.read_parquet(path, columns=["digest", "fold"])
     return {digest: int(fold) for digest, fold in zip(membership["digest"], membership["fold"], strict=True)}
 
 
@@ -269,7 +272,9 @@ def fold_of(
     if not record.folds:
         return np.full(len(X), -1, dtype=np.int16)
     if (cohort.key, cohort.data) == (record.cohort, record.data):
-        membership = pd.read_parquet(record.folder / "membership.parquet", columns=["fold"])
+        path = record.folder / "membership.parquet"
+        with whole(path):
+            membership = pd.read_parquet(path, columns=["fold"])
         return membership["fold"].to_numpy(dtype=np.int16)[first : first + len(X)]
     held = held_out(record)
     found = [held.get(digest, -1) for digest in row_digests(secret(), identifiers, X)]

@@ -19,6 +19,7 @@ from mtl.explain.global_values import explained
 from mtl.model.predictor import Predictor
 from mtl.store import models
 from mtl.store.cohorts import Cohort
+from mtl.store.damage import whole
 from mtl.store.home import new_folder
 from mtl.store.models import ModelRecord
 from mtl.store.scores import Scores, scores_of
@@ -39,12 +40,14 @@ class Overall:
 
     @cached_property
     def _summary(self) -> dict[str, Any]:
-        summary: dict[str, Any] = json.loads((self.folder / "summary.json").read_text(encoding="utf-8"))
+        with whole(self.folder / "summary.json"):
+            summary: dict[str, Any] = json.loads((self.folder / "summary.json").read_text(encoding="utf-8"))
         return summary
 
     @cached_property
     def _arrays(self) -> dict[str, Floats]:
-        with np.load(self.folder / "sample.npz", allow_pickle=False) as saved:
+        path = self.folder / "sample.npz"
+        with whole(path), np.load(path, allow_pickle=False) as saved:
             return {name: saved[name] for name in saved.files}
 
     @property
@@ -157,7 +160,7 @@ def _encoded(scores: Scores, rows: NDArray[np.int64], n_features: int) -> Floats
     """Encoded findings of some rows, read by the groups of rows that hold them."""
     names = [f"x{j}" for j in range(n_features)]
     parts = []
-    with pq.ParquetFile(scores.file) as file:
+    with whole(scores.file), pq.ParquetFile(scores.file) as file:
         group, first = 0, 0
         while group < file.num_row_groups:
             n = file.metadata.row_group(group).num_rows

@@ -22,6 +22,7 @@ from mtl.model.outputs import predictions
 from mtl.model.predictor import Predictor
 from mtl.store import cohorts, models
 from mtl.store.cohorts import ROW_GROUP, Cohort
+from mtl.store.damage import whole
 from mtl.store.database import StoreError
 from mtl.store.home import new_folder, room
 from mtl.store.models import ModelRecord
@@ -71,7 +72,8 @@ class Scores:
 
     @cached_property
     def _summary(self) -> dict[str, Any]:
-        summary: dict[str, Any] = json.loads((self.folder / "summary.json").read_text(encoding="utf-8"))
+        with whole(self.folder / "summary.json"):
+            summary: dict[str, Any] = json.loads((self.folder / "summary.json").read_text(encoding="utf-8"))
         return summary
 
     @property
@@ -92,12 +94,14 @@ class Scores:
     @cached_property
     def folds(self) -> NDArray[np.int16]:
         """(n,) the fold in which each patient was held out, -1 for those not in training."""
-        return np.asarray(np.load(self.folder / "folds.npy", mmap_mode="r", allow_pickle=False))
+        with whole(self.folder / "folds.npy"):
+            return np.asarray(np.load(self.folder / "folds.npy", mmap_mode="r", allow_pickle=False))
 
     @cached_property
     def distributions(self) -> dict[str, Floats]:
         """Per output column its sorted values, or 10,001 quantiles where there are more."""
-        with np.load(self.folder / "distributions.npz", allow_pickle=False) as saved:
+        path = self.folder / "distributions.npz"
+        with whole(path), np.load(path, allow_pickle=False) as saved:
             return {name: saved[f"o{j}"] for j, name in enumerate(self.outputs)}
 
     def median(self, column: str) -> float | None:

@@ -20,6 +20,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from mtl.store.damage import whole
 from mtl.store.database import StoreError
 from mtl.store.home import REMOVING, WORK, locked, new_folder, room, secret
 
@@ -49,7 +50,8 @@ class Stored:
     @property
     def meta(self) -> dict[str, Any]:
         """What was said about the file: its name, how to read it, the answers."""
-        found: dict[str, Any] = json.loads((self.folder / _META).read_text(encoding="utf-8"))
+        with whole(self.folder / _META):
+            found: dict[str, Any] = json.loads((self.folder / _META).read_text(encoding="utf-8"))
         return found
 
     def original(self) -> bytes:
@@ -58,16 +60,18 @@ class Stored:
 
     def table(self) -> pd.DataFrame:
         """The clean table."""
-        return pd.read_parquet(self.folder / _TABLE)
+        with whole(self.folder / _TABLE):
+            return pd.read_parquet(self.folder / _TABLE)
 
     @property
     def rows(self) -> int:
         """Rows of the clean table."""
-        return int(pq.ParquetFile(self.folder / _TABLE).metadata.num_rows)
+        with whole(self.folder / _TABLE):
+            return int(pq.ParquetFile(self.folder / _TABLE).metadata.num_rows)
 
     def chunks(self, rows: int) -> Iterator[pd.DataFrame]:
         """The clean table, some rows at a time."""
-        with pq.ParquetFile(self.folder / _TABLE) as file:
+        with whole(self.folder / _TABLE), pq.ParquetFile(self.folder / _TABLE) as file:
             for batch in file.iter_batches(rows):
                 yield pa.Table.from_batches([batch]).to_pandas()
 
