@@ -5,7 +5,7 @@
 Each repeat draws a training table of every kind of task (`bench/coverage.py`; its three truths in turn), predicts it fold
 by fold, takes the thresholds from those numbers as the performance page does, and asks of 1,000 new patients how many
 have the truth in their set or range. ``plain`` predicts by textbook regressions on the raw findings (logistic,
-multinomial, linear, Cox), wrong for two of the three truths; ``ours`` by a model of effort "quick", a hundred times as
+multinomial, linear, Cox), wrong for two of the three truths; ``ours`` by a model of effort "quick", seven times as
 slow. ``coverage`` is the mean over the data sets; ``size`` the mean number of classes, or width; ``oracle`` that of the
 smallest sets or ranges with 90 % coverage for somebody who knows every patient's true risk (classes above one
 threshold; the noise's own quantiles); ``ratio`` is ours against it. A survival task asks who has the event by three

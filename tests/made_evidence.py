@@ -65,7 +65,12 @@ def judged(home: Path, samples: Path) -> None:
 
 def linked(samples: Path, home: Path) -> None:
     """Make `home` of the trained samples, without their room on the disk."""
-    shutil.copytree(samples, home, copy_function=_linked, dirs_exist_ok=True)
+    copied(samples, home)
+
+
+def copied(source: Path, home: Path) -> None:
+    """A home of its own with the content of another; what never changes is not copied but shared."""
+    shutil.copytree(source, home, copy_function=_linked, dirs_exist_ok=True)
 
 
 def _linked(source: str, target: str) -> str:

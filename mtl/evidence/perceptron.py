@@ -94,7 +94,12 @@ def _held_out(
 def _fit(X: Floats, Y: Floats, kind: str, penalty: float, seed: int) -> Any:
     make = MLPRegressor if kind == "regression" else MLPClassifier
     model = make(
-        (HIDDEN,), activation="tanh", solver="lbfgs", alpha=penalty, max_iter=STEPS, random_state=seed
+        hidden_layer_sizes=(HIDDEN,),
+        activation="tanh",
+        solver="lbfgs",
+        alpha=penalty,
+        max_iter=STEPS,
+        random_state=seed,
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # it is stopped early on purpose

@@ -78,6 +78,7 @@ def plot(
     """
     figure = go.Figure(list(traces))
     figure.update_layout(
+        template=go.layout.Template(),  # the library's own weighs more than a chart
         height=height,
         margin={"l": 8, "r": 12, "t": 8, "b": 8},
         paper_bgcolor="rgba(0,0,0,0)",

@@ -34,7 +34,8 @@ def _cells(row: Sequence[str]) -> str:
 def framed(heads: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> str:
     """Return a table that scrolls sideways where the page is narrow; `caption` names it for a person who hears it."""
     inside = table(heads, rows)
-    return f'<div class="plain-table framed" tabindex="0" role="region" aria-label="{text(caption)}">{inside}</div>'
+    wide = " wide" if len(heads) > 4 else ""
+    return f'<div class="plain-table framed{wide}" tabindex="0" role="region" aria-label="{text(caption)}">{inside}</div>'
 
 
 def beside(heads: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from mtl.figures.chart import Axis, Chart, Table, band, line, plot
+from mtl.figures.chart import Axis, Chart, Table, band, line, plain, plot
 from mtl.figures.palette import Palette
 from mtl.language import _, number, percent, span
 
@@ -55,11 +55,11 @@ def predicted(division: dict[str, Any], names: Sequence[str], horizon: float, co
     sure = [h["low"] is not None for _name, h in seen]
     traces = [
         go.Bar(
-            x=list(names), y=[h["predicted"] for h in at], name=_("predicted"), marker={"color": colours.neutral},
-            hovertemplate="%{y:.1%}<extra></extra>", width=0.55,
+            x=[plain(name) for name in names], y=[h["predicted"] for h in at], name=_("predicted"),
+            marker={"color": colours.neutral}, hovertemplate="%{y:.1%}<extra></extra>", width=0.55,
         ),
         go.Scatter(
-            x=[name for name, _h in seen], y=[h["observed"] for _name, h in seen], mode="markers",
+            x=[plain(name) for name, _h in seen], y=[h["observed"] for _name, h in seen], mode="markers",
             name=_("observed, 95 % interval"), marker={"color": colours.primary, "size": 11},
             error_y={
                 "type": "data", "color": colours.primary, "thickness": 2, "width": 6,

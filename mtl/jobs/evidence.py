@@ -124,10 +124,10 @@ def subject(record: ModelRecord, cohort: Cohort) -> Subject:
         X = encode(cohort.study, table).X
     fold = models.fold_of(record, cohort, X, cohort.identifiers(), 0).astype(np.int64)
     own = {f: models.load_fold(record, f) for f in np.unique(fold).tolist() if f >= 0}
-    return Subject(cohort.study, table, models.load(record), fold, own, _training(record))
+    return Subject(cohort.study, table, models.load(record), fold, own, training_of(record))
 
 
-def _training(record: ModelRecord) -> Callable[[], Subject] | None:
+def training_of(record: ModelRecord) -> Callable[[], Subject] | None:
     """How to find a model's training patients; None where its cohort is not here as it was."""
     if record.cohort is None or record.data is None:
         return None

@@ -74,7 +74,8 @@ def _table(table: Table) -> str:
     rows = "".join(_row(row) for row in table.rows)
     top = f"<thead><tr>{head}</tr></thead>" if head else ""
     # a wide table scrolls within itself, also by the keyboard
-    group = f'<div class="wide" tabindex="0" role="group" aria-label="{_text(table.caption)}">'
+    named = f' tabindex="0" role="group" aria-label="{_text(table.caption)}"' if table.caption else ""
+    group = f'<div class="wide"{named}>'
     return f"{group}<table>{caption}{top}<tbody>{rows}</tbody></table></div>"
 
 

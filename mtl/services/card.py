@@ -332,11 +332,10 @@ def _front(card: Card) -> Part:
             )
         )
     blocks: list[Block] = [Points(tuple(told)), Words(caution(), Words.QUIET)]
+    wanting = Words(_("to be completed"), Words.LACKING)
     inner = [
-        Part(_("Intended use"), (Words(card.use) if card.use else Words(_(STATES["open"]), Words.LACKING),)),
-        Part(
-            _("Not for"), (Words(card.not_for) if card.not_for else Words(_(STATES["open"]), Words.LACKING),)
-        ),
+        Part(_("Intended use"), (Words(card.use) if card.use else wanting,)),
+        Part(_("Not for"), (Words(card.not_for) if card.not_for else wanting,)),
     ]
     return Part(_("In short"), tuple(blocks), tuple(inner))
 

@@ -43,11 +43,9 @@ def sheet(study: Study, task: Task, content: dict[str, Any], caption: str) -> Sh
         whole.get("value"),
         _("all patients, held out at random"),
     )
-    others = [
-        name
-        for name in BESIDE[task.kind]
-        if any(name in one["tasks"][task.name]["metrics"] for one in judged)
-    ]
+    last = [h for h in task.horizons if any(_known(one, task, f"observed_expected@{h:g}y") for one in judged)]
+    beside = [*BESIDE[task.kind], *(f"observed_expected@{h:g}y" for h in last[-1:])]
+    others = [name for name in beside if any(name in one["tasks"][task.name]["metrics"] for one in judged)]
     grid = Grid(
         _("Other measures"),
         [_("Judged on"), *(measure(name) for name in others)],
@@ -75,6 +73,11 @@ def _lead(metric: str, whole: dict[str, Any], judged: list[dict[str, Any]], task
         high=number(max(known), 3),
         whole=number(whole["value"], 3),
     )
+
+
+def _known(one: dict[str, Any], task: Task, name: str) -> bool:
+    found = one["tasks"][task.name]["metrics"].get(name, {})
+    return found.get("value") is not None
 
 
 def _name(one: dict[str, Any]) -> str:

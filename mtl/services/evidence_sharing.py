@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +40,11 @@ class Sentence:
     title: str
     head: str
     words: str
+
+    @property
+    def first(self) -> str:
+        """The verdict as a sentence: "Death: Sharing helped."."""
+        return _("{task}: {verdict}.").format(task=self.title, verdict=self.head)
 
 
 @dataclass(frozen=True)
@@ -182,6 +189,17 @@ def gaps(study: Study, content: dict[str, Any]) -> list[tuple[str, str, list[Gap
         ]
         rows.append((wording.title(study.task(name)), metric(one["metric"]), own))
     return rows
+
+
+def reach(values: Iterable[float | None]) -> float:
+    """How far an axis goes to either side of 0, so that every value lies on it and its ends are round.
+
+    >>> reach([-0.045, 0.02, None]), reach([])
+    (0.05, 0.01)
+    """
+    far = max((abs(value) for value in values if value is not None), default=0.0)
+    power = 10.0 ** math.floor(math.log10(max(far, 0.01)))
+    return next(round(power * k, 10) for k in (1, 2, 5, 10) if power * k >= far - 1e-12)
 
 
 def losses(study: Study, content: dict[str, Any]) -> list[tuple[str, str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mtl.language import _, ngettext, number, study_language
+from mtl.services.treatment_words import joined
 from mtl.study import Study, Task
 from mtl.tables.look import Labels
 from mtl.tables.look_missing import MissingPattern
@@ -47,7 +48,8 @@ def column_title(study: Study, column: str) -> str:
     words = study_language()
     feature = next(one for one in study.features if one.name == column)
     unit = feature.unit.get(words)
-    return f"{feature.title(words)}, {unit}" if unit else feature.title(words)
+    title = feature.title(words)
+    return _("{label} ({unit})").format(label=title, unit=unit) if unit else title
 
 
 def label_counts(task: Task, found: Labels) -> str:
@@ -58,16 +60,15 @@ def label_counts(task: Task, found: Labels) -> str:
         if survival
         else group_labels(task, list(found.counts))
     )
-    return ", ".join(
-        _("{label}: {value}").format(label=named[label], value=number(count))
-        for label, count in found.counts.items()
-    )
+    pair = _("{label}: {value}")
+    counted = [pair.format(label=named[label], value=number(count)) for label, count in found.counts.items()]
+    return joined(counted)
 
 
 def of_horizons(found: Labels) -> str:
     """How many events came by each horizon, and how many patients are followed beyond it."""
     words = _("{years} y: {events} events, {left} followed on")
-    return "; ".join(
+    return ("；" if study_language() == "zh" else "; ").join(
         words.format(years=number(years), events=number(events), left=number(left))
         for years, events, left in found.by_horizon
     )
@@ -79,7 +80,7 @@ def lacking(study: Study, pattern: MissingPattern, most: int = 6) -> str:
         return _("nothing is missing")
     words = study_language()
     titles = {feature.name: feature.title(words) for feature in study.features}
-    shown = ", ".join(titles[name] for name in pattern.columns[:most])
+    shown = joined([titles[name] for name in pattern.columns[:most]])
     rest = len(pattern.columns) - most
     if rest <= 0:
         return shown

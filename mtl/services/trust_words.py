@@ -17,6 +17,7 @@ MEASURES = {
     "uno_c": N_("Uno's C"),
     "log_loss": N_("log loss"),
     "brier": N_("Brier score"),
+    "integrated_brier": N_("integrated Brier score"),
     "rmse": N_("root mean squared error"),
     "mae": N_("mean absolute error"),
     "ici": N_("calibration error (ICI)"),

@@ -28,6 +28,7 @@ from mtl.services.trial_document import Document as File
 from mtl.services.users import require
 from mtl.services.wording import caution, day, title
 from mtl.store.cohorts import CohortError
+from mtl.study import StudyError
 
 __all__ = ["FORMATS", "Contents", "contents", "document", "file", "file_name", "name_of", "of_cohort"]
 
@@ -115,7 +116,7 @@ def document(facts: Facts, evidence: Evidence, today: datetime.date, tasks: Sequ
 
     Raises
     ------
-    ValueError
+    StudyError
         A task is not one of the model's.
     """
     require(READ)
@@ -158,7 +159,7 @@ def _limited(facts: Facts, tasks: Sequence[str]) -> Facts:
     known = {task.name for task in facts.tasks}
     strange = [name for name in tasks if name not in known]
     if strange:
-        raise ValueError(f"the model has no task {strange[0][:60]!r}; it has: {', '.join(sorted(known))}")
+        raise StudyError(f"the model has no task {strange[0][:60]!r}; it has: {', '.join(sorted(known))}")
     return replace(facts, only=tuple(tasks))
 
 

@@ -47,9 +47,9 @@ def _task(title: str, content: dict, task: str) -> None:
             (0.0, None, None) if row.over is None else (row.over.value, row.over.low, row.over.high)
         )
         drawn.append(ranges.Range(row.name, value, low, high, cells))
-    ends = [end for row in drawn for end in (row.value, row.low, row.high) if end is not None]
+    reach = evidence_sharing.reach(end for row in drawn for end in (row.value, row.low, row.high))
     heads = (_("Technique"), metric, _("loss"), _("slope"), _("Difference (95 % interval)"))
-    axis = plane.Axis(_("difference to ours"), min(ends), max(ends))
+    axis = plane.Axis(_("difference to ours"), -reach, reach)
     figure = ranges.draw(ranges.Ranges(title, axis, heads, drawn, 0.0))
     sentence = evidence_techniques.first(content, task)
     caption = _(

@@ -38,8 +38,7 @@ def show(cohort: CohortSummary) -> None:
 def verdict_list(found: list[sharing.Sentence]) -> str:
     """Return the verdicts as a list of sentences."""
     lines = "".join(
-        f'<li class="v-{one.verdict}"><b>{text(one.title)}: {text(one.head)}.</b> {text(one.words)}</li>'
-        for one in found
+        f'<li class="v-{one.verdict}"><b>{text(one.first)}</b> {text(one.words)}</li>' for one in found
     )
     return f'<ul class="signed verdicts">{lines}</ul>'
 
@@ -61,19 +60,20 @@ def _verdicts(cohort: CohortSummary, content: dict) -> None:
 
 
 def _differences(cohort: CohortSummary, content: dict) -> None:
-    rows, ends = [], [0.0]
+    rows, ends = [], []
     for title, metric, own in sharing.gaps(cohort.study, content):
         rows.append(ranges.Range(f"{title} · {metric}", None, None, None, (), head=True))
         for gap in own:
             rows.append(ranges.Range(gap.label, gap.value, gap.low, gap.high, (gap.printed,)))
-            ends += [end for end in (gap.value, gap.low, gap.high) if end is not None]
+            ends += [gap.value, gap.low, gap.high]
     if not rows:
         return
     with theme.card("differences"):
         head = _("How much better all three parts together are")
-        axis = plane.Axis(_("difference of the measure"), min(ends), max(ends))
+        reach = sharing.reach(ends)
+        axis = plane.Axis(_("difference of the measure"), -reach, reach)
         drawn = ranges.draw(
-            ranges.Ranges(head, axis, (_("Better than"), _("Difference (95 % interval)")), rows, 0.0)
+            ranges.Ranges(head, axis, (_("Better"), _("Difference (95 % interval)")), rows, 0.0)
         )
         caption = _(
             "Right of the line is better. Mean over the folds of paired differences; the intervals know that folds share "

@@ -139,3 +139,8 @@ def test_no_nan_in_json(mtl: Call, pbc: Path) -> None:
     assert np.isfinite(
         [m["value"] for t in tasks.values() for m in t["metrics"].values() if m["value"] is not None]
     ).all()
+
+
+def test_what_stands_beside_needs_the_training_patients(mtl: Call, cytology: Path) -> None:
+    said = mtl("evaluate", cytology, CYTOLOGY / "test.csv", "--beside").failed
+    assert "give its name instead of a folder" in said

@@ -144,3 +144,21 @@ def test_spline_is_straight_beyond_the_outer_knots() -> None:
     assert restricted_cubic_spline([1.0, 2.0], [1.0, 2.0]).shape == (2, 1)
     with pytest.raises(ValueError, match="give one of 3, 4, 5"):
         knots_of([1.0, 2.0], 6)
+
+
+def test_curves_elsewhere_pass_through_the_curves_of_the_rows() -> None:
+    """At the rows' own predictions it is the same curve; between two of them it lies between."""
+    rng = np.random.default_rng(8)
+    p = rng.beta(2, 3, 300)
+    y = (rng.random(300) < p**1.3).astype(float)
+    own = calibration.calibration_curve(y, p)
+    order = np.argsort(p)
+    middle = (p[order][:-1] + p[order][1:]) / 2
+    between = calibration.calibration_curve_of(y, p, middle)
+    low, high = np.minimum(own[order][:-1], own[order][1:]), np.maximum(own[order][:-1], own[order][1:])
+    assert (between >= low - 1e-9).all() and (between <= high + 1e-9).all()
+    time, event = rng.exponential(5 / (0.2 + p)), (rng.random(300) < 0.7).astype(float)
+    own = calibration.calibration_curve_at(time, event, p, 4.0)
+    np.testing.assert_allclose(
+        calibration.calibration_curve_at_of(time, event, p, 4.0, p[:9]), own[:9], atol=1e-12
+    )

@@ -80,15 +80,8 @@ def learning() -> Found:
     """A curve that ends where labels are too few."""
     points = [
         {
-<<<<<<< HEAD
-            "share": share,
-            "labels": round(360 * share), "informative": round(150 * share), "reason": None,
-            "blend": scores(0.8 - 0.02 / share / 10), "linear_own": scores(0.78 - 0.03 / share / 10),
-            "gain": both(0.02, 0.01),
-=======
             "share": share, "labels": round(360 * share), "informative": round(150 * share), "reason": None,
             "blend": scores(0.8 - 0.002 / share), "linear_own": scores(0.78 - 0.003 / share), "gain": both(0.02, 0.01),
->>>>>>> sharing
         }
         for share in (1.0, 0.5, 0.25)
     ]  # fmt: skip

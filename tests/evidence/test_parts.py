@@ -57,8 +57,10 @@ def test_the_metrics_are_the_command_lines(home: Path, capsys: pytest.CaptureFix
     content = found("gbsg", "accuracy")
     assert not content["internal"]
     capsys.readouterr()
-    assert main(["evaluate", "rotterdam", str(SAMPLES / "gbsg" / "cohort.csv"), "--json"]) == 0
+    assert main(["evaluate", "rotterdam", str(SAMPLES / "gbsg" / "cohort.csv"), "--json", "--beside"]) == 0
     told = json.loads(capsys.readouterr().out)
+    techniques = {name: one["techniques"] for name, one in found("gbsg", "side_by_side")["tasks"].items()}
+    assert told["beside"] == techniques
     assert told["out_of_fold"] == 0
     assert content["tasks"] == told["tasks"]
     late = content["tasks"]["recurrence"]["metrics"]["brier@10y"]

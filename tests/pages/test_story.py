@@ -10,19 +10,24 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mtl import language
+from mtl.jobs.evidence import gather
 from mtl.language import LANGUAGES
 from mtl.services import settings
 from mtl.services import story as service
-from mtl.store import database
+from mtl.store import cohorts, database
 from pages.ui import navigation
 
 Open = Callable[..., AppTest]
 
 
 @pytest.fixture
-def samples(sample_home: Path, private_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("CONSILIUM_HOME", str(sample_home))
-    yield sample_home
+def samples(computed_home: Path, private_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The samples, and the evidence that the tour begins; no worker is started behind a test's back."""
+    monkeypatch.setenv("CONSILIUM_HOME", str(computed_home))
+    monkeypatch.setattr("mtl.jobs.process.ensure", lambda: None)
+    model = cohorts.get(service.EXTERNAL).model
+    gather({"cohort": service.EXTERNAL, "model": model, "part": "accuracy"}, lambda stage, share: None)
+    yield computed_home
     database.close()
 
 

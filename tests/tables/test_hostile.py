@@ -311,7 +311,7 @@ def wide() -> bytes:
 
 def is_chinese(message: str) -> bool:
     """Whether a message is in Chinese; names in it, and what a library said, need not be."""
-    return len(re.findall(r"[\u4e00-\u9fff]", message)) >= 6
+    return len(re.findall(r"[\u4e00-\u9fff]", message)) >= 4
 
 
 LIMITS = Limits(megabytes=20, rows=100_000, columns=2_000, cell=1_000)
