@@ -184,7 +184,7 @@ class Leaves:
     def terms(self, name: str) -> Terms:
         """The standardised terms of a linear ground."""
         path = self.folder / f"{name}.npz"
-        with whole(path), np.load(path, allow_pickle=False) as saved:
+        with whole(path), path.open("rb") as file, np.load(file, allow_pickle=False) as saved:
             return Terms(saved["values"], saved["centre"], saved["scale"])
 
 

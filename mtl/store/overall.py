@@ -47,7 +47,7 @@ class Overall:
     @cached_property
     def _arrays(self) -> dict[str, Floats]:
         path = self.folder / "sample.npz"
-        with whole(path), np.load(path, allow_pickle=False) as saved:
+        with whole(path), path.open("rb") as file, np.load(file, allow_pickle=False) as saved:
             return {name: saved[name] for name in saved.files}
 
     @property

@@ -101,7 +101,7 @@ class Scores:
     def distributions(self) -> dict[str, Floats]:
         """Per output column its sorted values, or 10,001 quantiles where there are more."""
         path = self.folder / "distributions.npz"
-        with whole(path), np.load(path, allow_pickle=False) as saved:
+        with whole(path), path.open("rb") as file, np.load(file, allow_pickle=False) as saved:
             return {name: saved[f"o{j}"] for j, name in enumerate(self.outputs)}
 
     def median(self, column: str) -> float | None:

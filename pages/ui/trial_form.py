@@ -39,11 +39,12 @@ def _run(cohort: str, protocol: Protocol) -> None:
 def _fill(offered: Choices, shown: Protocol | None) -> None:
     """Let the form begin with the protocol of the result, once for every result that is opened."""
     mark = (offered.cohort, None if shown is None else shown.model_dump_json())
-    if st.session_state.get("trial_filled") == mark:
+    there = "trial_horizon" in st.session_state  # another page in between takes what was typed away
+    if there and st.session_state.get("trial_filled") == mark:
         return
     filled_before = st.session_state.get("trial_filled", (None,))[0]
     st.session_state["trial_filled"] = mark
-    if shown is None and filled_before == offered.cohort:
+    if there and shown is None and filled_before == offered.cohort:
         return  # a result was closed: what was typed stays
     if shown is None:
         first = offered.outcomes[0]

@@ -132,3 +132,16 @@ def test_node_negative_patients_are_refused_on_the_page(samples: Path, open_app:
 def test_a_clinician_has_no_way_in(key: str) -> None:
     with users.acting(users.User("c", frozenset({"clinician"}))), pytest.raises(users.Forbidden):
         trials.choices("simulated")
+
+
+def test_the_form_is_there_again_after_another_page(key: str, open_app: Open) -> None:
+    """Found by bench/load.py: a page in between takes the widgets' values away, and the form asked for one of them."""
+    app = opened(open_app, cohort=stored.every()[0].key)
+    assert not app.exception
+    app.switch_page("overview.py")
+    app.run()
+    app.switch_page("trial.py")
+    app.query_params["cohort"] = stored.every()[0].key
+    app.run()
+    assert not app.exception, app.exception
+    assert app.session_state["trial_horizon"]

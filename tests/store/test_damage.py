@@ -98,7 +98,7 @@ def test_a_torn_file_is_refused_in_words(home: Path, monkeypatch: pytest.MonkeyP
     fresh()
     for read in asked:
         read()
-    assert {"rows.parquet", "scores.parquet", "case_keys.npy", "summary.json", "meta.json"} <= refused.keys()
+    assert {"rows.parquet", "scores.parquet", "case_keys.npy", "summary.json"} <= refused.keys()
     assert any("Restore it from a backup" in text for text in refused["rows.parquet"])
     (home / "cohorts" / "ward").rename(home / "cohorts" / "elsewhere")
     fresh()
