@@ -13,13 +13,17 @@ Prints a Markdown table, of seconds of processor too; one thread.
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from mtl import Study
 from mtl.evidence.learner import Learner
