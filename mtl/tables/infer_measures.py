@@ -107,7 +107,7 @@ def kappa_low(value: float, y: Floats, z: float = 1.645) -> float:
 
     >>> y = np.repeat([0.0, 1.0], [145, 5])
     >>> round(kappa_low(1.0, y), 2), round(kappa_low(1.0, np.tile([0.0, 1.0], 75)), 2)
-    (0.72, 0.96)
+    (0.73, 0.96)
     """
     n = len(y)
     chance = float((np.unique(y, return_counts=True)[1] ** 2).sum()) / n**2

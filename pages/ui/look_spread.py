@@ -128,9 +128,8 @@ def correlations(subject: Subject, found: Look) -> None:
         left, right = st.columns([68, 32], gap="large")
         left.html(f'<div class="u-matrix">{drawn.html}</div>')
         strongest = _("The strongest pairs")
-        right.html(
-            f'<h3 class="c-title">{text(strongest)}</h3>{framed((_("Pair"), _("Coefficient")), rows, strongest)}'
-        )
+        table = framed((_("Pair"), _("Coefficient")), rows, strongest)
+        right.html(f'<h3 class="c-title">{text(strongest)}</h3>{table}')
         frame = pd.DataFrame(known.values, columns=list(known.names)).round(4)
         frame.insert(0, _("Finding"), list(known.names))
         st.download_button(

@@ -26,7 +26,8 @@ def introduction() -> str:
 def card(cohort: Owned, place: int, can_share: bool) -> None:
     """Show one cohort; `place` tells its widgets from those of the others."""
     with theme.card(f"access_{place}"):
-        facts = f"{number(cohort.n)} {ngettext('patient', 'patients', cohort.n)}"
+        unit = ngettext("patient", "patients", cohort.n)
+        facts = f"{number(cohort.n)} {unit}"
         if not cohort.mine:
             facts += " · " + _("belongs to {owner}").format(owner=cohort.owner)
         st.html(f'<h2 class="c-title">{text(cohort.name)}</h2><p class="quiet">{text(facts)}</p>')

@@ -75,7 +75,9 @@ def _versions(cohort: CohortSummary, made: list[Version]) -> None:
             line = _("{version}: {what}, {date}").format(
                 version=one.version, what=what, date=wording.day(one.made)
             )
-            st.html(f"<p>{text(line)}{' · ' + text(_('shown now')) if one.shown else ''}</p>")
+            if one.shown:
+                line = " · ".join([line, _("shown now")])
+            st.html(f"<p>{text(line)}</p>")
             if not one.shown and current().may(evidence.BEGIN):
                 job_button.offer(
                     f"show_{place}",

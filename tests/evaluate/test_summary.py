@@ -17,8 +17,8 @@ from .conftest import HORIZONS, simulate
 NAMES = {
     "binary": "auroc average_precision log_loss brier scaled_brier calibration_slope calibration_intercept "
     "ici accuracy",
-    "multiclass": "macro_auroc log_loss accuracy brier",
-    "regression": "r2 rmse mae calibration_slope",
+    "multiclass": "macro_auroc log_loss accuracy brier auroc=0 auroc=1 auroc=2",
+    "regression": "r2 rmse mae calibration_slope calibration_intercept ici",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -161,8 +162,13 @@ class SignedIn(dict[str, object]):
     """What Streamlit knows of a visitor."""
 
 
+def signed_in(sub: str) -> SignedIn:
+    """A clinician whose sign-in holds for an hour."""
+    return SignedIn(is_logged_in=True, sub=sub, name="Ada", roles=["clinician"], exp=time.time() + 3600)
+
+
 def test_who_is_signed_in_owns_what_they_type(open_app: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(st, "user", SignedIn(is_logged_in=True, sub="ada", name="Ada"))
+    monkeypatch.setattr(st, "user", signed_in("ada"))
     app = open_app("new_patient.py", secrets=AUTH)
     app.text_input[0].set_value("hers")
     save(app)
@@ -170,7 +176,7 @@ def test_who_is_signed_in_owns_what_they_type(open_app: Open, monkeypatch: pytes
     key = one(app, "case")
     assert store.find(key, "ada") is not None
     assert store.find(key, users.LOCAL.name) is None
-    monkeypatch.setattr(st, "user", SignedIn(is_logged_in=True, sub="ben", name="Ada"))
+    monkeypatch.setattr(st, "user", signed_in("ben"))
     other = open_app(secrets=AUTH)
     other.switch_page("case.py")
     other.query_params["case"] = key
