@@ -110,8 +110,8 @@ def _shown(cohort: CohortSummary, content: dict[str, Any], first: ModelSummary, 
         else:
             st.html(table.html(_("Which of the two is better?")))
     if content["apart"]:
-        words = _("Not in both, or not defined alike: {tasks}.").format(tasks=", ".join(content["apart"]))
-        st.html(f'<p class="quiet">{text(words)}</p>')
+        apart = _("Not in both, or not defined alike: {tasks}.").format(tasks=", ".join(content["apart"]))
+        st.html(f'<p class="quiet">{text(apart)}</p>')
 
 
 def _sentence(task: Task, one: dict[str, Any], first: ModelSummary, second: ModelSummary) -> str:
