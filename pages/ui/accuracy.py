@@ -144,7 +144,8 @@ def _every(task: Task, one: dict[str, Any]) -> str:
         for name in names
     ]
     heads = [_("By horizon"), *(words.years(at) for at in horizons), _("What it says")]
-    return told + Table(heads, rows).html(caption)
+    by_horizon = _("{label}: {value}").format(label=_("By horizon"), value=say.title(task))
+    return told + Table(heads, rows).html(by_horizon)
 
 
 def _confusion(task: Task, one: dict[str, Any]) -> str:
