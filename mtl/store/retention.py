@@ -125,7 +125,8 @@ def _paths(key: str, trained: tuple[str, ...]) -> Iterator[Path]:
         # beside other cohorts' rows: the numbers, leaves and explanations by this model
         yield from rooms["cohorts"].glob(f"*/*/*-{model}*")
         yield from rooms["uploads"].glob(f"*/*/scored-{model}.parquet")
-    yield from rooms["evidence"].glob(f"*/{key}-*")
+    # its name is the cohort's key and a digest; another cohort's key may begin like this one
+    yield from (path for path in rooms["evidence"].glob(f"*/{key}-*") if path.name.rpartition("-")[0] == key)
     for path in rooms["trials"].glob("*/trial.json"):
         told = json.loads(path.read_bytes())
         if told.get("cohort") == key or told.get("model") in trained:
