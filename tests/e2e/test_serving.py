@@ -10,14 +10,14 @@ import sqlite3
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from bench.app import Tab
+from tests.apart import apart, run
 
 from .conftest import ROOT, START_SECONDS, free_port, wait_for
 
@@ -52,15 +52,9 @@ def serving(home: Path, **env: str) -> Iterator[tuple[str, subprocess.Popen[byte
         process.wait()
 
 
-def beside(work: Callable[[], None]) -> None:
-    """Do it in a thread of its own: in this one the browser of another test may have an event loop."""
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(work).result()
-
-
 def test_a_stop_lets_tabs_go_hands_the_job_back_and_ends(private_home: Path) -> None:
     """The samples are being trained: the job must wait for the next server, and nothing half-written may stay."""
-    beside(lambda: stop(private_home))
+    apart(lambda: stop(private_home))
 
 
 def stop(private_home: Path) -> None:
@@ -109,4 +103,4 @@ def test_a_full_server_says_so_and_lets_in_when_there_is_room(sample_home: Path)
         await second.socket.close()
 
     with serving(sample_home, CONSILIUM_LIMIT_SESSIONS="1") as (url, _process, _log):
-        beside(lambda: asyncio.run(visit()))
+        run(visit())

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
 
 from mtl.services import exposure
+from tests.apart import run
 
 
 def answer(scope: dict[str, Any], sign_in: bool = False) -> list[dict[str, Any]]:
@@ -23,7 +23,7 @@ def answer(scope: dict[str, Any], sign_in: bool = False) -> list[dict[str, Any]]
     async def send(message: Any) -> None:
         sent.append(message)
 
-    asyncio.run(exposure.OnlyHere(app, lambda: sign_in)(scope, receive, send))
+    run(exposure.OnlyHere(app, lambda: sign_in)(scope, receive, send))
     return sent
 
 
@@ -81,7 +81,7 @@ def test_files_are_for_who_is_signed_in(path: str, guarded: bool) -> None:
             sent.append(message)
 
         made = exposure.OnlySignedIn(app, lambda on=sign_in: on, lambda _scope, known=signed_in: known)
-        asyncio.run(made({"type": "http", "path": path, "headers": []}, send, send))
+        run(made({"type": "http", "path": path, "headers": []}, send, send))
         assert (sent == [{"type": "passed"}]) is passes
         assert passes or sent[0]["status"] == 403
 

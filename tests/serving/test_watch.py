@@ -20,6 +20,7 @@ from mtl.services import observe
 from serving import routes
 from serving.logs import script_error
 from serving.watch import Watch, route
+from tests.apart import run
 
 SECRET = "secret-patient-777"
 
@@ -66,7 +67,7 @@ def ask(path: str, client: str = "127.0.0.1", app: Any = APP, query: str = "", *
         "root_path": "", "scheme": "http", "server": ("127.0.0.1", 8501), "client": (client, 5000), "http_version": "1.1",
         "headers": [(name.lower().replace("_", "-").encode(), value.encode()) for name, value in headers.items()],
     }  # fmt: skip
-    asyncio.run(app(scope, receive, send))
+    run(app(scope, receive, send))
     return answer
 
 
@@ -180,7 +181,7 @@ def test_more_tabs_than_twice_the_limit_are_not_let_in(monkeypatch: pytest.Monke
         leave.set()
         await last
 
-    asyncio.run(crowd())
+    run(crowd())
     assert sent == ["websocket.accept"] * 4 + ["websocket.close", "websocket.accept"]
 
 
