@@ -50,9 +50,8 @@ def test_nobody_sees_what_somebody_brought(home: Path) -> None:
         assert look.look(look.UPLOAD).rows == 90
     assert look.look(look.UPLOAD) is own
     with users.acting(VIEWER):  # may see cohorts, may bring nothing
-        assert {one.key for one in look.subjects()} == {"cytology", "pbc", "rotterdam", "gbsg"} & {
-            one.key for one in look.subjects()
-        }
+        keys = {one.key for one in look.subjects()}
+        assert {"cytology", "pbc"} <= keys and look.UPLOAD not in keys
         with pytest.raises(look.CohortError):
             look.described(look.UPLOAD)
     with users.acting(NOBODY), pytest.raises(users.Forbidden):
@@ -144,7 +143,7 @@ def test_words_for_patterns_and_horizons(home: Path) -> None:
 
 
 def test_what_can_be_compared_shares_half_of_the_findings(home: Path) -> None:
-    assert look.others("cytology") == []
+    assert not {"pbc", look.UPLOAD} & {one.key for one in look.others("cytology")}
     rng = np.random.default_rng(0)
     table = stored.get("pbc").table()
     brought = table.assign(age=table["age"] + 20).sample(300, random_state=rng.integers(100))
