@@ -233,7 +233,7 @@ async def load(name: str, tabs: list[Tab], actions: list[Action], pid: int, thin
 
 def stepping(url: str, pid: int, asked: Load, think: float) -> Result:
     """Every session at another patient, each action the next one."""
-    from mtl.services import cohorts
+    from mtl.services.patients import cohorts
 
     step = asked.actions + 1
     rows = cohorts.worklist("rotterdam", cohorts.Query(limit=1000)).rows["case_key"]
@@ -262,7 +262,7 @@ def listing(url: str, pid: int, asked: Load, think: float) -> Result:
 
 def what_if(asked: Load) -> float:
     """Milliseconds of CPU for every task of a patient before and after an edit; the median over patients."""
-    from mtl.services import cases, cohorts
+    from mtl.services.patients import cases, cohorts
 
     rows = cohorts.worklist("rotterdam", cohorts.Query(offset=1500, limit=asked.what_ifs)).rows["case_key"]
     took = []

@@ -97,7 +97,8 @@ class _Actions:
 
     @staticmethod
     def train(number: int) -> dict[str, Any]:
-        from mtl.services import studies, training, uploads
+        from mtl.services import uploads
+        from mtl.services.own import studies, training
 
         upload = uploads.current()
         assert upload is not None
@@ -106,7 +107,8 @@ class _Actions:
 
     @staticmethod
     def score(number: int) -> dict[str, Any]:
-        from mtl.services import scoring, training, uploads
+        from mtl.services import uploads
+        from mtl.services.own import scoring, training
 
         upload = uploads.current()
         assert upload is not None
@@ -120,7 +122,7 @@ class _Actions:
 
     @staticmethod
     def sign(number: int) -> dict[str, Any]:
-        from mtl.services import cohorts, records
+        from mtl.services.patients import cohorts, records
 
         keys = cohorts.worklist("ward", cohorts.Query(limit=50)).rows["case_key"]
         record = records.sign(str(keys[number % len(keys)]), "agree", note=f"note {number}")
@@ -404,7 +406,8 @@ class Rounds:
         elif action == "score" and done["state"] == "done":
             self.known.scored.add((done["upload"], done["model"]))
         elif action == "train" and done["state"] == "done":
-            from mtl.services import training, uploads
+            from mtl.services import uploads
+            from mtl.services.own import training
 
             upload = uploads.current()
             found = training.result(upload) if upload is not None and upload.key == done["upload"] else None
@@ -496,7 +499,8 @@ def unended(home: Path) -> list[str]:
 def prepare(home: Path, env: dict[str, str]) -> None:
     """A cohort with a model, whose cases can be signed."""
     from mtl.multitask import MultiTaskModel
-    from mtl.services import studies, uploads
+    from mtl.services import uploads
+    from mtl.services.own import studies
     from mtl.store import cohorts, database, models, scores
 
     os.environ.update({"CONSILIUM_HOME": str(home), "CONSILIUM_REFITS": "0", **env})

@@ -200,7 +200,7 @@ def summed(seen: Seen, sessions: int, minutes: float, cpu: float, others: float)
 
 def keys() -> dict[str, list[str]]:
     """Case keys of every sample, 400 of each."""
-    from mtl.services import cohorts
+    from mtl.services.patients import cohorts
 
     found = {}
     for cohort in COHORTS:

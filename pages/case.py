@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mtl.language import _
-from mtl.services import cases
+from mtl.services.patients import cases
 from pages.ui import address, cards, detail, own_estimate, say, strip, together, why
 from pages.ui.guard import guard
 

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from mtl.language import _, study_language
-from mtl.services import cohorts
-from mtl.services.global_view import importances
+from mtl.services.patients import cohorts
+from mtl.services.patients.global_view import importances
 from pages.ui import address, dependence, importance, say, sharing, swarm
 from pages.ui.guard import guard
 

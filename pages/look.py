@@ -3,7 +3,8 @@
 import streamlit as st
 
 from mtl.language import _, number, study_language
-from mtl.services import look, studies, uploads, users
+from mtl.services import uploads, users
+from mtl.services.own import look, studies
 from pages.ui import address, look_drift, look_labels, look_missing, look_spread, look_table, say
 from pages.ui.guard import guard
 

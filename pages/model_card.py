@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mtl.language import _
-from mtl.services import card
+from mtl.services.card import card
 from pages.ui import address, card_edit, card_view
 from pages.ui.guard import guard
 

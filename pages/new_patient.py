@@ -3,7 +3,8 @@
 import streamlit as st
 
 from mtl.language import _, study_language
-from mtl.services import cohorts, private_cases
+from mtl.services.patients import cohorts
+from mtl.services.patients import private as private_cases
 from pages.ui import address, patient_form, say
 from pages.ui.guard import guard
 

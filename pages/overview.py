@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mtl.language import _
-from mtl.services import cohorts
+from mtl.services.patients import cohorts
 from pages.ui import home, story
 from pages.ui.guard import guard
 

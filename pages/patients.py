@@ -3,7 +3,8 @@
 import streamlit as st
 
 from mtl.language import _, study_language
-from mtl.services import cohorts, users
+from mtl.services import users
+from mtl.services.patients import cohorts
 from pages.ui import address, filters, say, worklist
 from pages.ui.guard import guard
 

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from mtl.language import _
-from mtl.services import scoring, uploads
+from mtl.services import uploads
+from mtl.services.own import scoring
 from pages.ui import scoring_panel
 from pages.ui.guard import guard
 

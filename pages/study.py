@@ -3,7 +3,8 @@
 import streamlit as st
 
 from mtl.language import _
-from mtl.services import studies, uploads
+from mtl.services import uploads
+from mtl.services.own import studies
 from pages.ui import say, study_editor, study_files
 from pages.ui.guard import guard
 

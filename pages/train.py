@@ -3,7 +3,8 @@
 import streamlit as st
 
 from mtl.language import _
-from mtl.services import studies, training, uploads
+from mtl.services import uploads
+from mtl.services.own import studies, training
 from pages.ui import say, training_audit, training_panel
 from pages.ui.guard import guard
 

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from mtl.language import _
-from mtl.services import cases, treatments
+from mtl.services.patients import cases
+from mtl.services.treatment import treatments
 from pages.ui import (
     address,
     own_estimate,

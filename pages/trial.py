@@ -3,7 +3,8 @@
 import streamlit as st
 
 from mtl.language import _, study_language
-from mtl.services import cohorts, trials
+from mtl.services.patients import cohorts
+from mtl.services.treatment import trials
 from pages.ui import address, say, trial_form, trial_result
 from pages.ui.guard import guard
 

@@ -29,7 +29,8 @@ def check(args: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, console: Console) -> Answer:
     """Fill the card from what is known, and write it."""
     # typst and the app's services, which few commands need
-    from mtl.services import card, models
+    from mtl.services import models
+    from mtl.services.card import card
     from mtl.services.users import Forbidden
 
     with use(args.lang):

@@ -49,7 +49,7 @@ def run(args: argparse.Namespace, _console: Console) -> Answer:
 
 def find(name: str, identifier: str) -> tuple[str, str]:
     """Keys of a cohort and of one of its cases; CommandError where there is none."""
-    from mtl.services import cohorts
+    from mtl.services.patients import cohorts
     from mtl.services.users import require
     from mtl.store.cohorts import find_case
     from mtl.store.database import StoreError

@@ -55,7 +55,8 @@ def check(args: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, console: Console) -> Answer:
     """Ask about one row and print it."""
     # typst and the app's services, which no other command needs
-    from mtl.services import loose, reports
+    from mtl.services.paper import reports
+    from mtl.services.patients import loose
     from mtl.services.users import Forbidden
 
     opened = open_model(args.model, console)

@@ -18,7 +18,7 @@ from mtl.evidence.transfer import Audit, audit
 from mtl.evidence.verdict import PERMUTATIONS
 from mtl.language import number
 from mtl.multitask import MultiTaskModel
-from mtl.services import evidence_sharing as words
+from mtl.services.evidence import sharing as words
 from mtl.study import Study
 
 

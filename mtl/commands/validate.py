@@ -19,7 +19,7 @@ from mtl.evidence.subject import NEW, Subject
 from mtl.language import number, use
 
 if TYPE_CHECKING:
-    from mtl.services.card_facts import Evidence, Facts
+    from mtl.services.documents.facts import Evidence, Facts
 
 ENDINGS = (".pdf", ".html", ".md")
 TABLES = (".csv", ".tsv", ".parquet", ".pq")
@@ -60,8 +60,8 @@ def check(args: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, console: Console) -> Answer:
     """Compute what is lacking, and write the report."""
     # typst and the app's services, which few commands need
-    from mtl.services import validation
     from mtl.services.users import Forbidden
+    from mtl.services.validation import validation
     from mtl.store.database import StoreError
 
     wanted = list(dict.fromkeys([ALWAYS, *args.compute]))
@@ -91,7 +91,8 @@ def run(args: argparse.Namespace, console: Console) -> Answer:
 def _cohort(args: argparse.Namespace, wanted: list[str], console: Console) -> tuple[Facts, Evidence]:
     """A registered model on a registered cohort: parts that are there are used, those computed now are kept."""
     from mtl.jobs import evidence as jobs
-    from mtl.services import card_facts, models, owners
+    from mtl.services import models, owners
+    from mtl.services.documents import facts as card_facts
 
     record = models.resolve(args.model).record
     if record is None:
@@ -111,7 +112,8 @@ def _cohort(args: argparse.Namespace, wanted: list[str], console: Console) -> tu
 def _table(args: argparse.Namespace, wanted: list[str], console: Console) -> tuple[Facts, Evidence]:
     """A model on a table of patients: every part is computed now, nothing is kept."""
     from mtl.jobs.evidence import PARTS
-    from mtl.services import card_facts, models
+    from mtl.services import models
+    from mtl.services.documents import facts as card_facts
 
     opened = open_model(args.model, console)
     table = read_whole(args.patients, opened.model.study)

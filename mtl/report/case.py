@@ -175,7 +175,7 @@ class CasePage:
     limits
         Sentences at the foot of the page.
     words
-        What the template prints of its own: see `mtl.services.reports`.
+        What the template prints of its own: see `mtl.services.paper.reports`.
     printed
         The day on the sheet, also the file's date: the same case on the same day is the same file.
     """

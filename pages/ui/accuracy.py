@@ -11,9 +11,9 @@ from mtl.figures.chart import Table
 from mtl.figures.dots_plot import Dot
 from mtl.figures.markup import text
 from mtl.language import _, number, percent, study_language
-from mtl.services import evidence_words as words
-from mtl.services.case_view import Task
-from mtl.services.cohorts import CohortSummary
+from mtl.services.evidence import words
+from mtl.services.patients.cohorts import CohortSummary
+from mtl.services.patients.view import Task
 from pages.ui import chart, evidence_part, evidence_task, say, theme
 
 

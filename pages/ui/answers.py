@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from mtl.figures import gauge
 from mtl.figures.markup import text
 from mtl.language import _, signed
-from mtl.services import cases
-from mtl.services.cases import Number, TaskOutput, WhatIf
+from mtl.services.patients import cases
+from mtl.services.patients.cases import Number, TaskOutput, WhatIf
 from pages.ui import say
 
 

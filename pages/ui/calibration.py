@@ -7,8 +7,8 @@ import streamlit as st
 from mtl.figures import calibration_plot
 from mtl.figures.markup import text
 from mtl.language import _, study_language
-from mtl.services import evidence_words as words
-from mtl.services.cohorts import CohortSummary
+from mtl.services.evidence import words
+from mtl.services.patients.cohorts import CohortSummary
 from pages.ui import chart, evidence_part, evidence_task, theme
 
 
@@ -52,7 +52,7 @@ def show(cohort: CohortSummary) -> None:
 
 def _metrics(cohort: CohortSummary, task: str, key: str) -> None:
     """The calibration metrics beside the picture, where they are there."""
-    from mtl.services import evidence
+    from mtl.services.evidence import evidence
 
     content = evidence.result(cohort.key, "accuracy")
     if content is None or task not in content["tasks"]:

@@ -6,8 +6,10 @@ import streamlit as st
 
 from mtl.figures.markup import text
 from mtl.language import _, number
-from mtl.services import card, users, wording
-from mtl.services.card import Answer, Card, Checklist
+from mtl.services import users
+from mtl.services.card import card
+from mtl.services.card.card import Answer, Card, Checklist
+from mtl.services.patients import wording
 from pages.ui import say, theme
 
 _SAID = "card_said"  # what came of the last save: an error, or ""

@@ -7,8 +7,9 @@ import streamlit as st
 from mtl import language
 from mtl.figures.markup import css_share, text
 from mtl.language import _
-from mtl.services import card, users
-from mtl.services.card import Answer, Card, Checklist
+from mtl.services import users
+from mtl.services.card import card
+from mtl.services.card.card import Answer, Card, Checklist
 from pages.ui import address, say, theme
 
 LABELS = {"pdf": "PDF", "md": "Markdown"}

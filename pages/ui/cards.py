@@ -6,9 +6,9 @@ import streamlit as st
 
 from mtl.figures.markup import text
 from mtl.language import _, number
-from mtl.services import cases
-from mtl.services.cases import Case, Number, TaskOutput
-from mtl.services.wording import ROLES, how_sure, no_reason, reasons
+from mtl.services.patients import cases
+from mtl.services.patients.cases import Case, Number, TaskOutput
+from mtl.services.patients.wording import ROLES, how_sure, no_reason, reasons
 from pages.ui import address, pictures, say, theme
 
 

@@ -9,8 +9,9 @@ import streamlit as st
 from mtl.figures.chart import CONFIG, Chart
 from mtl.figures.markup import text
 from mtl.language import _, number
-from mtl.services import evidence_words, wording
-from mtl.services.cohorts import CohortSummary
+from mtl.services.evidence import words as evidence_words
+from mtl.services.patients import wording
+from mtl.services.patients.cohorts import CohortSummary
 
 
 def head(question: str, sentence: str = "") -> None:

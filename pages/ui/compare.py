@@ -12,10 +12,10 @@ from mtl.figures.chart import Table
 from mtl.figures.dots_plot import Dot
 from mtl.figures.markup import text
 from mtl.language import _, number
-from mtl.services import evidence_words as words
-from mtl.services import model_comparison, wording
-from mtl.services.case_view import Task
-from mtl.services.cohorts import CohortSummary, ModelSummary
+from mtl.services.evidence import model_comparison, words
+from mtl.services.patients import wording
+from mtl.services.patients.cohorts import CohortSummary, ModelSummary
+from mtl.services.patients.view import Task
 from pages.ui import address, chart, evidence_task, theme
 from pages.ui.evidence_part import Work, follow
 

@@ -11,11 +11,10 @@ from mtl.figures.chart import Table
 from mtl.figures.cutoff_plot import Decision, Mark
 from mtl.figures.markup import text
 from mtl.language import _, number, percent
-from mtl.services import cutoffs, evidence
-from mtl.services import evidence_words as words
-from mtl.services.case_view import Task
-from mtl.services.cohorts import CohortSummary
-from mtl.services.cutoffs import AtCutoff
+from mtl.services.evidence import cutoffs, evidence, words
+from mtl.services.evidence.cutoffs import AtCutoff
+from mtl.services.patients.cohorts import CohortSummary
+from mtl.services.patients.view import Task
 from pages.ui import address, chart, evidence_part, evidence_task, theme
 
 SHOWN = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)

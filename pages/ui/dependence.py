@@ -7,9 +7,9 @@ import streamlit as st
 from mtl.figures import dependence
 from mtl.figures.markup import text
 from mtl.language import _, number, signed, study_language
-from mtl.services import global_view
-from mtl.services.cohorts import CohortSummary
-from mtl.services.global_view import Dependence, Swarm
+from mtl.services.patients import global_view
+from mtl.services.patients.cohorts import CohortSummary
+from mtl.services.patients.global_view import Dependence, Swarm
 from pages.ui import address, say, theme
 from pages.ui.swarm import decimals
 

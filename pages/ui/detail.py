@@ -6,8 +6,8 @@ import streamlit as st
 
 from mtl.figures.markup import text
 from mtl.language import _
-from mtl.services import cases
-from mtl.services.cases import Case, Why
+from mtl.services.patients import cases
+from mtl.services.patients.cases import Case, Why
 from pages.ui import findings, record, say, similar, theme, what_if
 
 

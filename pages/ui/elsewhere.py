@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from mtl.language import _
-from mtl.services import elsewhere_sheet, evidence
-from mtl.services.cohorts import CohortSummary
+from mtl.services.evidence import elsewhere_sheet, evidence
+from mtl.services.patients.cohorts import CohortSummary
 from pages.ui import evidence_part, evidence_sheet, evidence_task
 
 

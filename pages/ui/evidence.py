@@ -9,8 +9,8 @@ import streamlit as st
 
 from mtl.figures.markup import text
 from mtl.language import N_, _, number
-from mtl.services import wording
-from mtl.services.cohorts import CohortSummary
+from mtl.services.patients import wording
+from mtl.services.patients.cohorts import CohortSummary
 from pages.ui import (
     accuracy,
     address,

@@ -10,9 +10,10 @@ from typing import Any
 import streamlit as st
 
 from mtl.language import _, ngettext, number
-from mtl.services import evidence, evidence_words
-from mtl.services.cohorts import CohortSummary, Study
-from mtl.services.evidence import PartState
+from mtl.services.evidence import evidence
+from mtl.services.evidence import words as evidence_words
+from mtl.services.evidence.evidence import PartState
+from mtl.services.patients.cohorts import CohortSummary, Study
 from mtl.services.users import current
 from pages.ui import say
 

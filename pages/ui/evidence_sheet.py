@@ -9,9 +9,9 @@ import streamlit as st
 from mtl.figures import plane, ranges
 from mtl.figures.markup import text
 from mtl.language import _, number
-from mtl.services import wording
-from mtl.services.cohorts import CohortSummary
-from mtl.services.sheet import Section, Sheet
+from mtl.services.evidence.sheet import Section, Sheet
+from mtl.services.patients import wording
+from mtl.services.patients.cohorts import CohortSummary
 from pages.ui import theme
 
 

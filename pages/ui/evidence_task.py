@@ -8,9 +8,9 @@ import streamlit as st
 
 from mtl.figures.markup import text
 from mtl.language import _
-from mtl.services import evidence_words
-from mtl.services.case_view import Task
-from mtl.services.cohorts import CohortSummary, Study
+from mtl.services.evidence import words as evidence_words
+from mtl.services.patients.cohorts import CohortSummary, Study
+from mtl.services.patients.view import Task
 from pages.ui import address, say
 
 USUAL_HORIZON = 5.0

@@ -8,8 +8,8 @@ import streamlit as st
 
 from mtl.figures.markup import text
 from mtl.language import _, measured, study_language
-from mtl.services.cases import Finding
-from mtl.services.private_cases import Feature, Treatment
+from mtl.services.patients.cases import Finding
+from mtl.services.patients.private import Feature, Treatment
 from pages.ui import say
 
 COLUMNS = 3

@@ -7,8 +7,9 @@ import dataclasses
 import streamlit as st
 
 from mtl.language import _, study_language
-from mtl.services import cohorts, users
-from mtl.services.cohorts import CohortSummary, Filter, Query, Study
+from mtl.services import users
+from mtl.services.patients import cohorts
+from mtl.services.patients.cohorts import CohortSummary, Filter, Query, Study
 from pages.ui import address, say
 
 PAGE = 25

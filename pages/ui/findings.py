@@ -7,7 +7,7 @@ import streamlit as st
 
 from mtl.figures.markup import text
 from mtl.language import _, measured, signed, study_language
-from mtl.services.cases import Case, Why
+from mtl.services.patients.cases import Case, Why
 from pages.ui import export, say
 from pages.ui.why import SCALES
 

@@ -6,8 +6,9 @@ import streamlit as st
 
 from mtl.figures.markup import text
 from mtl.language import N_, _, ngettext, number, study_language
-from mtl.services import samples, wording
-from mtl.services.cohorts import CohortSummary
+from mtl.services import samples
+from mtl.services.patients import wording
+from mtl.services.patients.cohorts import CohortSummary
 from pages.ui import address, say, theme
 
 NAMES = {

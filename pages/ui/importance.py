@@ -7,8 +7,8 @@ import streamlit as st
 from mtl.figures import heatmap
 from mtl.figures.markup import text
 from mtl.language import _, number
-from mtl.services.cohorts import CohortSummary
-from mtl.services.global_view import Importance
+from mtl.services.patients.cohorts import CohortSummary
+from mtl.services.patients.global_view import Importance
 from pages.ui import say, theme
 
 ROWS = 12

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from mtl.language import _
-from mtl.services import evidence
-from mtl.services.evidence import PartState
+from mtl.services.evidence import evidence
+from mtl.services.evidence.evidence import PartState
 from mtl.services.users import current
 from pages.ui import say
 

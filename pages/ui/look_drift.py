@@ -10,8 +10,8 @@ from mtl.figures import survey
 from mtl.figures.markup import text
 from mtl.figures.survey import Bar
 from mtl.language import N_, _, measured, number, percent, study_language
-from mtl.services import look, look_words
-from mtl.services.look import Drift, Subject
+from mtl.services.own import look, look_words
+from mtl.services.own.look import Drift, Subject
 from pages.ui import theme
 
 VERDICTS = {

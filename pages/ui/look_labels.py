@@ -8,8 +8,8 @@ from mtl.figures import survey
 from mtl.figures.markup import text
 from mtl.figures.numbers import framed
 from mtl.language import _, ngettext, number
-from mtl.services import look, look_words
-from mtl.services.look import Look, Subject
+from mtl.services.own import look, look_words
+from mtl.services.own.look import Look, Subject
 from pages.ui import address, say, theme
 
 

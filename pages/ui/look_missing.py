@@ -8,8 +8,8 @@ from mtl.figures import survey
 from mtl.figures.markup import text
 from mtl.figures.survey import Bar
 from mtl.language import _, number, percent
-from mtl.services import look_words
-from mtl.services.look import Look, Subject
+from mtl.services.own import look_words
+from mtl.services.own.look import Look, Subject
 from pages.ui import say, theme
 
 NOTABLE = 0.05  # a difference between groups that is worth a look

@@ -10,8 +10,8 @@ from mtl.figures.markup import text
 from mtl.figures.numbers import framed
 from mtl.figures.survey import Group
 from mtl.language import _, measured, number, study_language
-from mtl.services import look, look_words
-from mtl.services.look import Look, Numeric, Outliers, Subject
+from mtl.services.own import look, look_words
+from mtl.services.own.look import Look, Numeric, Outliers, Subject
 from pages.ui import export, say, theme
 
 DRAWN, MATRIX, PAIRS = 4, 10, 12

@@ -7,8 +7,8 @@ import streamlit as st
 from mtl.figures.markup import text
 from mtl.figures.numbers import framed
 from mtl.language import _, number
-from mtl.services import look, look_words
-from mtl.services.look import Subject
+from mtl.services.own import look, look_words
+from mtl.services.own.look import Subject
 from pages.ui import export, say, theme
 
 SHOWN = 40

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mtl.language import _
-from mtl.services import missing_sheet
-from mtl.services.cohorts import CohortSummary
+from mtl.services.evidence import missing_sheet
+from mtl.services.patients.cohorts import CohortSummary
 from pages.ui import evidence_part, evidence_sheet, evidence_task
 
 

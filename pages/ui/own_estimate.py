@@ -9,8 +9,9 @@ import streamlit as st
 
 from mtl.figures.markup import text
 from mtl.language import _, study_language
-from mtl.services import records, settings, users
-from mtl.services.cases import Case, TaskOutput
+from mtl.services import settings, users
+from mtl.services.patients import records
+from mtl.services.patients.cases import Case, TaskOutput
 from pages.ui import cards, fields, say, theme
 
 _SKIPPED = "estimate_skipped"

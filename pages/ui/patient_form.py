@@ -9,9 +9,9 @@ import streamlit as st
 
 from mtl.figures.markup import text
 from mtl.language import _, study_language
-from mtl.services import private_cases
-from mtl.services.cohorts import CohortSummary, Study
-from mtl.services.private_cases import Draft, Feature, Treatment
+from mtl.services.patients import private as private_cases
+from mtl.services.patients.cohorts import CohortSummary, Study
+from mtl.services.patients.private import Draft, Feature, Treatment
 from pages.ui import address, fields, say, theme
 
 _WARNED = "new_warned"  # the form as it was when its warnings were shown

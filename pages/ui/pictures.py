@@ -5,8 +5,8 @@ from __future__ import annotations
 from mtl.figures import curve, gauge
 from mtl.figures.markup import text
 from mtl.language import _
-from mtl.services import cases
-from mtl.services.cases import Number, TaskOutput
+from mtl.services.patients import cases
+from mtl.services.patients.cases import Number, TaskOutput
 from pages.ui import say, theme
 
 

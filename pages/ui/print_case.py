@@ -6,8 +6,9 @@ import streamlit as st
 
 from mtl import language
 from mtl.language import _
-from mtl.services import reports, users
-from mtl.services.cases import Case
+from mtl.services import users
+from mtl.services.paper import reports
+from mtl.services.patients.cases import Case
 from pages.ui import own_estimate
 
 

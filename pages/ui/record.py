@@ -8,9 +8,10 @@ import streamlit as st
 
 from mtl.figures.markup import text
 from mtl.language import N_, _, date
-from mtl.services import records, users
-from mtl.services.cases import Case
-from mtl.services.records import Signed
+from mtl.services import users
+from mtl.services.patients import records
+from mtl.services.patients.cases import Case
+from mtl.services.patients.records import Signed
 from pages.ui import cards, own_estimate, say
 
 DECISIONS = {records.AGREE: N_("I agree"), records.OVERRIDE: N_("I decide otherwise")}

@@ -7,8 +7,9 @@ import streamlit as st
 from mtl import language
 from mtl.figures.markup import text
 from mtl.language import _
-from mtl.services import users, validation
-from mtl.services.cohorts import CohortSummary
+from mtl.services import users
+from mtl.services.patients.cohorts import CohortSummary
+from mtl.services.validation import validation
 from pages.ui import theme
 
 LABELS = {"pdf": "PDF", "html": "HTML", "md": "Markdown"}

@@ -9,8 +9,8 @@ import streamlit as st
 from mtl.figures import risk_groups_plot
 from mtl.figures.markup import text
 from mtl.language import N_, _, number, percent
-from mtl.services import evidence_words as words
-from mtl.services.cohorts import CohortSummary
+from mtl.services.evidence import words
+from mtl.services.patients.cohorts import CohortSummary
 from pages.ui import chart, evidence_part, evidence_task, say, theme
 
 NAMES = {

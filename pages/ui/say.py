@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mtl.services.wording import (
+from mtl.services.patients.wording import (
     amount,
     at,
     cohort_median,

@@ -6,7 +6,7 @@ import streamlit as st
 
 from mtl.figures.markup import text
 from mtl.language import N_, _, number, study_language
-from mtl.services import scoring
+from mtl.services.own import scoring
 from mtl.services.summary import ModelSummary
 from mtl.services.uploads import Upload
 from pages.ui import export, say, theme

@@ -8,8 +8,8 @@ import streamlit as st
 from mtl.figures import heatmap, shares
 from mtl.figures.markup import text
 from mtl.language import N_, _
-from mtl.services import global_view
-from mtl.services.global_view import Shares
+from mtl.services.patients import global_view
+from mtl.services.patients.global_view import Shares
 from pages.ui import say, theme
 
 EXPERTS = (N_("linear"), N_("own trees"), N_("shared trees"))

@@ -6,8 +6,9 @@ import streamlit as st
 
 from mtl.figures.markup import text
 from mtl.language import N_, _, ngettext, number
-from mtl.services import access, retention, users, wording
+from mtl.services import access, retention, users
 from mtl.services.access import GROUP, USER, Owned, Share
+from mtl.services.patients import wording
 from pages.ui import say, theme
 
 KINDS = {USER: N_("a person"), GROUP: N_("a group")}

@@ -8,9 +8,10 @@ import streamlit as st
 
 from mtl.figures.markup import text
 from mtl.language import _
-from mtl.services import evidence, recalibration, shift_sheet, wording
-from mtl.services.cohorts import CohortSummary
-from mtl.services.recalibration import Version
+from mtl.services.evidence import evidence, recalibration, shift_sheet
+from mtl.services.evidence.recalibration import Version
+from mtl.services.patients import wording
+from mtl.services.patients.cohorts import CohortSummary
 from mtl.services.users import current
 from pages.ui import evidence_part, evidence_sheet, job_button, theme
 

@@ -8,9 +8,9 @@ from mtl.figures import group_curve
 from mtl.figures.curve import Curve
 from mtl.figures.markup import Scale, text
 from mtl.language import _, ngettext, number, percent
-from mtl.services import similar as service
-from mtl.services.cases import Case
-from mtl.services.similar import GroupNumber, GroupOutcome, Neighbour, Similar
+from mtl.services.patients import similar as service
+from mtl.services.patients.cases import Case
+from mtl.services.patients.similar import GroupNumber, GroupOutcome, Neighbour, Similar
 from pages.ui import address, say, theme
 
 DIFFERENCES = 3

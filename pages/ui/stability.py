@@ -7,8 +7,8 @@ from functools import partial
 import streamlit as st
 
 from mtl.language import _
-from mtl.services import intervals, stability_sheet
-from mtl.services.cohorts import CohortSummary
+from mtl.services.evidence import intervals, stability_sheet
+from mtl.services.patients.cohorts import CohortSummary
 from pages.ui import evidence_part, evidence_sheet, evidence_task, job_button
 
 

@@ -8,8 +8,9 @@ import streamlit as st
 
 from mtl.figures.markup import text
 from mtl.language import _, number
-from mtl.services import settings, story
-from mtl.services.story import Step
+from mtl.services import settings
+from mtl.services.tour import story
+from mtl.services.tour.story import Step
 from pages.ui import address, language, navigation
 
 STEP = "story"  # in the address and in the session: the step, from 1

@@ -6,8 +6,8 @@ import streamlit as st
 
 from mtl.figures.markup import text
 from mtl.language import _, study_language
-from mtl.services import cohorts, wording
-from mtl.services.cases import Case, Finding
+from mtl.services.patients import cohorts, wording
+from mtl.services.patients.cases import Case, Finding
 from pages.ui import address, filters, print_case, say, theme
 
 FINDINGS = 8

@@ -7,8 +7,8 @@ import streamlit as st
 
 from mtl.figures.markup import text
 from mtl.language import N_, _, number
-from mtl.services import studies
-from mtl.services.studies import ColumnChoice, Draft, TaskChoice
+from mtl.services.own import studies
+from mtl.services.own.studies import ColumnChoice, Draft, TaskChoice
 from mtl.services.uploads import Upload
 from pages.ui import say, theme
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from mtl.language import _
-from mtl.services import studies
-from mtl.services.studies import Draft
+from mtl.services.own import studies
+from mtl.services.own.studies import Draft
 from mtl.services.uploads import Upload
 from pages.ui import say, theme
 from pages.ui.study_editor import ROLES, TASK_KINDS, title

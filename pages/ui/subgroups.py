@@ -11,9 +11,9 @@ from mtl.figures.chart import Table
 from mtl.figures.dots_plot import Dot
 from mtl.figures.markup import text
 from mtl.language import _, number
-from mtl.services import evidence_words as words
-from mtl.services import subgroup_words as groups
-from mtl.services.cohorts import CohortSummary
+from mtl.services.evidence import subgroup_words as groups
+from mtl.services.evidence import words
+from mtl.services.patients.cohorts import CohortSummary
 from pages.ui import address, chart, evidence_part, evidence_task, theme
 
 

@@ -9,9 +9,9 @@ import streamlit as st
 from mtl.figures import beeswarm
 from mtl.figures.markup import text
 from mtl.language import _, number, signed, study_language
-from mtl.services import global_view
-from mtl.services.case_view import Task
-from mtl.services.global_view import Swarm, SwarmRow
+from mtl.services.patients import global_view
+from mtl.services.patients.global_view import Swarm, SwarmRow
+from mtl.services.patients.view import Task
 from pages.ui import address, say, theme
 
 

@@ -7,8 +7,9 @@ import streamlit as st
 from mtl.figures import plane, ranges
 from mtl.figures.markup import text
 from mtl.language import _, number
-from mtl.services import evidence_sharing, evidence_techniques
-from mtl.services.cohorts import CohortSummary
+from mtl.services.evidence import sharing as evidence_sharing
+from mtl.services.evidence import techniques as evidence_techniques
+from mtl.services.patients.cohorts import CohortSummary
 from pages.ui import evidence_part, evidence_task, say, theme
 
 

@@ -8,8 +8,8 @@ import streamlit as st
 from mtl.figures import heatmap
 from mtl.figures.markup import text
 from mtl.language import _
-from mtl.services import cases
-from mtl.services.cases import Case
+from mtl.services.patients import cases
+from mtl.services.patients.cases import Case
 from pages.ui import say, theme
 
 ROWS = 10

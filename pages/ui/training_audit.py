@@ -6,8 +6,9 @@ import streamlit as st
 
 from mtl.figures.markup import text
 from mtl.language import _
-from mtl.services import cohorts, evidence_sharing
-from mtl.services.training import Result
+from mtl.services.evidence import sharing as evidence_sharing
+from mtl.services.own.training import Result
+from mtl.services.patients import cohorts
 from pages.ui import address, evidence_part, theme, transfer
 
 

@@ -6,8 +6,8 @@ import streamlit as st
 
 from mtl.figures.markup import text
 from mtl.language import N_, _, ngettext, number, span, study_language
-from mtl.services import comparing, scoring, training
-from mtl.services.training import Judged, Result, TrainingState
+from mtl.services.own import comparing, scoring, training
+from mtl.services.own.training import Judged, Result, TrainingState
 from mtl.services.uploads import Upload
 from pages.ui import address, say, theme
 

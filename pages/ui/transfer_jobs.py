@@ -7,8 +7,8 @@ import streamlit as st
 from mtl.figures import heatmap, plane
 from mtl.figures.markup import text
 from mtl.language import _, number, percent
-from mtl.services import evidence_sharing as sharing
-from mtl.services.cohorts import CohortSummary
+from mtl.services.evidence import sharing
+from mtl.services.patients.cohorts import CohortSummary
 from pages.ui import evidence_part, evidence_task, say, theme
 
 FULL = 0.03  # the difference of the strongest colour

@@ -9,7 +9,7 @@ from mtl.figures.benefit import Outcome
 from mtl.figures.curve import Curve
 from mtl.figures.markup import Drawing, text
 from mtl.language import N_, _, number, study_language
-from mtl.services.treatments import Expected, Promise, TreatmentView
+from mtl.services.treatment.treatments import Expected, Promise, TreatmentView
 from pages.ui import address, say, theme
 from pages.ui.treatment_practice import heading, refused
 

@@ -8,8 +8,8 @@ import streamlit as st
 
 from mtl.figures.markup import text
 from mtl.language import _
-from mtl.services.cases import Case, Finding
-from mtl.services.treatments import TreatmentView
+from mtl.services.patients.cases import Case, Finding
+from mtl.services.treatment.treatments import TreatmentView
 from pages.ui import address, fields, say, theme
 
 

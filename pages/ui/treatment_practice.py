@@ -8,9 +8,9 @@ import streamlit as st
 
 from mtl.figures.markup import text
 from mtl.language import _, number, percent, span
-from mtl.services.case_view import Number
-from mtl.services.treatment_view import Observed
-from mtl.services.treatments import Refused, TreatmentView
+from mtl.services.patients.view import Number
+from mtl.services.treatment.treatments import Refused, TreatmentView
+from mtl.services.treatment.view import Observed
 from pages.ui import say, theme
 
 REASONS = 3

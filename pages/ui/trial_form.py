@@ -6,9 +6,9 @@ import streamlit as st
 
 from mtl.figures.markup import text
 from mtl.language import _, number, study_language
-from mtl.services import trial_words as words
-from mtl.services import trials
-from mtl.services.trials import Choices, KeptTrial, Preview, Protocol, ProtocolError
+from mtl.services.treatment import trial_words as words
+from mtl.services.treatment import trials
+from mtl.services.treatment.trials import Choices, KeptTrial, Preview, Protocol, ProtocolError
 from pages.ui import address, say, theme
 
 LONGEST = 2000

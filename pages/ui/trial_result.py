@@ -7,10 +7,10 @@ import streamlit as st
 from mtl.figures import trial as figures
 from mtl.figures.markup import text
 from mtl.language import N_, _
-from mtl.services import trial_parts, trials
-from mtl.services.trial_document import table
-from mtl.services.trial_parts import Part
-from mtl.services.trials import KeptTrial
+from mtl.services.treatment import trial_parts, trials
+from mtl.services.treatment.trial_document import table
+from mtl.services.treatment.trial_parts import Part
+from mtl.services.treatment.trials import KeptTrial
 from pages.ui import say, theme
 
 ROWS = (

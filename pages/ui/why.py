@@ -7,8 +7,8 @@ import streamlit as st
 from mtl.figures import contributions, waterfall
 from mtl.figures.markup import text
 from mtl.language import N_, _, number, percent
-from mtl.services import cases
-from mtl.services.cases import Case, Why
+from mtl.services.patients import cases
+from mtl.services.patients.cases import Case, Why
 from pages.ui import address, say, theme
 
 POINTS, MARGIN = "points", "margin"

@@ -11,8 +11,10 @@ import streamlit as st
 from mtl.figures import cells
 from mtl.figures.markup import text
 from mtl.language import _, number, percent
-from mtl.services import cohorts, private_cases, records, users
-from mtl.services.cohorts import CohortSummary, Query, Worklist
+from mtl.services import users
+from mtl.services.patients import cohorts, records
+from mtl.services.patients import private as private_cases
+from mtl.services.patients.cohorts import CohortSummary, Query, Worklist
 from pages.ui import address, filters, own_estimate, say, theme
 
 FINDINGS, NUMBERS = 4, 6

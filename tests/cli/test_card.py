@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from pypdf import PdfReader
 
-from mtl.services import evidence_words
+from mtl.services.evidence import words as evidence_words
 from mtl.store import database
 
 from .conftest import CYTOLOGY, Call

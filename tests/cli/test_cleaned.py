@@ -14,7 +14,8 @@ from mtl.commands.reading import remembered
 from mtl.jobs import process
 from mtl.jobs.worker import Worker
 from mtl.model.files import ModelFileError, read_folder
-from mtl.services import models, scoring, uploads
+from mtl.services import models, uploads
+from mtl.services.own import scoring
 from mtl.store import database
 from mtl.tables import Answers
 

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from pypdf import PdfReader
 
-from mtl.services import cases, cohorts, report_notes
+from mtl.services.paper import notes as report_notes
+from mtl.services.patients import cases, cohorts
 from mtl.store import database
 
 from .conftest import CYTOLOGY, PBC, Call

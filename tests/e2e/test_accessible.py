@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from mtl.language import LANGUAGES
-from mtl.services import cohorts
+from mtl.services.patients import cohorts
 from mtl.store import database
 from pages.ui import navigation
 

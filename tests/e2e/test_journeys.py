@@ -14,7 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
 from mtl.language import percent
-from mtl.services import cases, cohorts
+from mtl.services.patients import cases, cohorts
 from mtl.store import database
 
 NewPage = Callable[..., Page]

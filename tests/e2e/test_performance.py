@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from mtl.__main__ import main
-from mtl.services import evidence_words
+from mtl.services.evidence import words as evidence_words
 from mtl.store import database
 
 NewPage = Callable[..., Page]

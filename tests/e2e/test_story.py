@@ -13,7 +13,8 @@ from playwright.sync_api import Locator, Page, expect
 from pypdf import PdfReader
 
 from mtl import language
-from mtl.services import cases, cohorts, story
+from mtl.services.patients import cases, cohorts
+from mtl.services.tour import story
 from mtl.store import database
 from pages.ui import navigation
 

@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from mtl.services import treatments
+from mtl.services.treatment import treatments
 from mtl.store import cohorts, database
 from pages.ui.treatment_benefit import FORMS
 

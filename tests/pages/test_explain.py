@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mtl.language import LANGUAGES
-from mtl.services import cohorts
+from mtl.services.patients import cohorts
 from mtl.store import database
 
 Open = Callable[..., AppTest]

@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from mtl.language import LANGUAGES, gettext, use
-from mtl.services import card
+from mtl.services.card import card
 from mtl.store import cohorts, database
 
 from .test_roles import AUTH, person

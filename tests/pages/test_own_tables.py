@@ -10,7 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from mtl.jobs import process
 from mtl.language import LANGUAGES
-from mtl.services import studies, training, uploads
+from mtl.services import uploads
+from mtl.services.own import studies, training
 
 Open = Callable[..., AppTest]
 ROOT = Path(__file__).parents[2]

@@ -13,7 +13,9 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from mtl.language import LANGUAGES, gettext, use
-from mtl.services import cases, cohorts, private_cases, records, settings, users
+from mtl.services import settings, users
+from mtl.services.patients import cases, cohorts, records
+from mtl.services.patients import private as private_cases
 from mtl.store import cohorts as stored
 from mtl.store import database
 from mtl.store import private_cases as store

@@ -15,7 +15,9 @@ from mtl.evidence import subgroups
 from mtl.jobs.comparison import compare_models
 from mtl.jobs.evidence import PARTS, gather
 from mtl.language import LANGUAGES, number, percent, use
-from mtl.services import cutoffs, evidence_words, model_comparison, users
+from mtl.services import users
+from mtl.services.evidence import cutoffs, model_comparison
+from mtl.services.evidence import words as evidence_words
 from mtl.services.users import User
 from mtl.store import cohorts, database, evidence, models
 from pages.ui import evidence as panels
@@ -211,7 +213,7 @@ def test_a_viewer_reads_and_begins_nothing(
 
 def test_how_far_a_running_part_is(open_app: Open, here: Path) -> None:
     from mtl.jobs import queue
-    from mtl.services import evidence as service
+    from mtl.services.evidence import evidence as service
 
     service.begin("rotterdam", "cutoff")
     of = cohorts.get("rotterdam")

@@ -11,8 +11,9 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from mtl.data.samples import load_sample
-from mtl.services import access, audit, owners, private_cases, trail, users
+from mtl.services import access, audit, owners, trail, users
 from mtl.services.audit import Choice
+from mtl.services.patients import private as private_cases
 from mtl.services.users import User, acting
 from mtl.store import cohorts, database
 from pages.ui import navigation

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from mtl import MultiTaskModel, Study
 from mtl.language import LANGUAGES
-from mtl.services import cases, cohorts
+from mtl.services.patients import cases, cohorts
 from mtl.store import cohorts as stored
 from mtl.store import database, models, scores
 from pages.ui import navigation

@@ -11,8 +11,8 @@ from streamlit.testing.v1 import AppTest
 from mtl.jobs import queue
 from mtl.jobs.evidence import PARTS, gather
 from mtl.language import LANGUAGES
-from mtl.services import evidence as evidence_service
 from mtl.services import users
+from mtl.services.evidence import evidence as evidence_service
 from mtl.services.users import User
 from mtl.store import cohorts, database, evidence, models
 from tests import two_hospitals

@@ -13,7 +13,7 @@ from mtl import language
 from mtl.jobs.evidence import gather
 from mtl.language import LANGUAGES
 from mtl.services import settings
-from mtl.services import story as service
+from mtl.services.tour import story as service
 from mtl.store import cohorts, database
 from pages.ui import navigation
 

@@ -11,8 +11,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from mtl.language import LANGUAGES
-from mtl.services import treatments, users
-from mtl.services.treatments import Reason
+from mtl.services import users
+from mtl.services.treatment import treatments
+from mtl.services.treatment.treatments import Reason
 from mtl.store import cohorts, database
 from pages.ui.treatment_benefit import FORMS
 

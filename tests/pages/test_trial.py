@@ -10,9 +10,10 @@ from streamlit.testing.v1 import AppTest
 
 from mtl import jobs
 from mtl.language import LANGUAGES, use
-from mtl.services import trial_words as words
-from mtl.services import trials, users
-from mtl.services.trials import Protocol
+from mtl.services import users
+from mtl.services.treatment import trial_words as words
+from mtl.services.treatment import trials
+from mtl.services.treatment.trials import Protocol
 from mtl.store import cohorts as stored
 from mtl.store import database
 from mtl.store.trials import find, trial_key

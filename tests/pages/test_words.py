@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mtl.figures.markup import text
-from mtl.services.case_view import Number
+from mtl.services.patients.view import Number
 from pages.ui import export, say
 
 ROOT = Path(__file__).parents[2]

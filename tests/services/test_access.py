@@ -10,27 +10,16 @@ import pytest
 
 from mtl.data.samples import load_sample
 from mtl.jobs.samples import model_key
-from mtl.services import (
-    access,
-    cases,
-    cohorts,
-    evidence,
-    global_view,
-    identity,
-    models,
-    owners,
-    private_cases,
-    records,
-    reports,
-    scoring,
-    similar,
-    treatments,
-    trials,
-    uploads,
-)  # fmt: skip
+from mtl.services import access, identity, models, owners, uploads
 from mtl.services.access import GROUP, USER, AccessError
-from mtl.services.cases import CaseError
-from mtl.services.cohorts import CohortError, Query
+from mtl.services.evidence import evidence
+from mtl.services.own import scoring
+from mtl.services.paper import reports
+from mtl.services.patients import cases, cohorts, global_view, records, similar
+from mtl.services.patients import private as private_cases
+from mtl.services.patients.cases import CaseError
+from mtl.services.patients.cohorts import CohortError, Query
+from mtl.services.treatment import treatments, trials  # fmt: skip
 from mtl.services.users import Forbidden, User, acting
 from mtl.store import cohorts as store
 from mtl.store import database, scores, shares

@@ -12,21 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from mtl.services import (  # fmt: skip
-    access,
-    audit,
-    cases,
-    cohorts,
-    private_cases,
-    records,
-    reports,
-    settings,
-    trail,
-    treatments,
-    uploads,
-)
+from mtl.services import access, audit, settings, trail, uploads
 from mtl.services.audit import Choice
-from mtl.services.cohorts import Query
+from mtl.services.paper import reports
+from mtl.services.patients import cases, cohorts, records, witness
+from mtl.services.patients import private as private_cases
+from mtl.services.patients.cohorts import Query
+from mtl.services.treatment import treatments
 from mtl.services.users import Forbidden, User, acting
 from mtl.store import audit as store
 from mtl.store import cohorts as cohort_store
@@ -76,8 +68,8 @@ def test_an_opened_case_says_what_was_shown_once(case: str, monkeypatch: pytest.
     first, edited, again = since(before)
     assert (first.user, first.action, first.case_key, first.cohort) == ("ada", "open case", case, "pbc")
     assert first.version == opened.model.version and len(str(first.inputs)) == 64
-    assert first.shown == {k: v for k, v in trail.shown_of(opened, None).items()} != {}
-    assert first.warnings == trail.warnings_of(opened)
+    assert first.shown == {k: v for k, v in witness.shown_of(opened, None).items()} != {}
+    assert first.warnings == witness.warnings_of(opened)
     assert (edited.action, edited.detail) == ("what if", {"edited": ["age"]})
     assert edited.inputs != first.inputs and again.inputs == first.inputs
     assert store.verify().wrong is None
@@ -189,8 +181,8 @@ def test_every_action_that_is_written_has_a_name() -> None:
     """The words in the code beside the list that the page reads."""
 
     folder = Path(trail.__file__).parent
-    texts = [path.read_text(encoding="utf-8") for path in folder.glob("*.py") if path.stem != "audit"]
-    asked = r"trail\.(?:note|note_view|about|instead)\((?:case, )?\"([a-z ]+)\""
+    texts = [path.read_text(encoding="utf-8") for path in folder.rglob("*.py") if path.stem != "audit"]
+    asked = r"(?:trail|witness)\.(?:note|note_view|about|instead)\((?:case, )?\"([a-z ]+)\""
     written = {name for text in texts for name in re.findall(asked, text)}
     assert len(written) > 15 and written <= set(audit.ACTIONS)
 
@@ -198,7 +190,7 @@ def test_every_action_that_is_written_has_a_name() -> None:
 def test_whatever_begins_or_stops_a_job_is_written_down() -> None:
     """Every function of the services that puts a job into the queue, runs one again or stops one."""
     silent = []
-    for path in Path(trail.__file__).parent.glob("*.py"):
+    for path in Path(trail.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef):
                 words = ast.unparse(node)

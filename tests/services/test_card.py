@@ -17,9 +17,12 @@ from mtl.language import number, percent
 from mtl.report.document import Points, Table, Words
 from mtl.report.hti import HTI
 from mtl.report.tripod import TRIPOD
-from mtl.services import card, card_facts, metric_words, users
-from mtl.services.card_facts import Facts, Known, Lacking
-from mtl.services.card_fill import FILLERS
+from mtl.services import users
+from mtl.services.card import card
+from mtl.services.card.fill import FILLERS
+from mtl.services.documents import facts as card_facts
+from mtl.services.documents.facts import Facts, Known, Lacking
+from mtl.services.evidence import metric_words
 from mtl.store import cohorts, database, models
 
 DAY = datetime.date(2026, 11, 28)

@@ -13,8 +13,9 @@ from mtl.data.encode import encode
 from mtl.model.baseline import Baseline
 from mtl.model.outputs import predictions
 from mtl.multitask import MultiTaskModel
-from mtl.services import cases, users
-from mtl.services.cases import CaseError, EditError
+from mtl.services import users
+from mtl.services.patients import cases
+from mtl.services.patients.cases import CaseError, EditError
 from mtl.store import cohorts, models, scores
 from mtl.store.scores import scores_of
 

@@ -8,7 +8,8 @@ from mtl import language
 from mtl.jobs import audits, queue
 from mtl.jobs.evidence import topic
 from mtl.jobs.samples import model_key
-from mtl.services import evidence_sharing, evidence_techniques
+from mtl.services.evidence import sharing as evidence_sharing
+from mtl.services.evidence import techniques as evidence_techniques
 from mtl.store.database import StoreError
 from tests import two_hospitals
 from tests.evidence import shared_by_hand

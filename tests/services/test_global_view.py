@@ -11,9 +11,10 @@ import pytest
 from mtl.data.encode import encode
 from mtl.explain.explainer import Explainer
 from mtl.explain.global_values import only
-from mtl.services import cases, cohorts, global_view, users
-from mtl.services.cohorts import Query, QueryError
-from mtl.services.global_view import AskError
+from mtl.services import users
+from mtl.services.patients import cases, cohorts, global_view
+from mtl.services.patients.cohorts import Query, QueryError
+from mtl.services.patients.global_view import AskError
 from mtl.store import cohorts as store
 from mtl.store import database, models
 from mtl.store.overall import overall

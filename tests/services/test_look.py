@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from mtl.language import LANGUAGES, use
-from mtl.services import look, look_words, uploads, users
+from mtl.services import uploads, users
+from mtl.services.own import look, look_words
 from mtl.store import cohorts as stored
 from mtl.tables.look import Labels
 from mtl.tables.look_missing import MissingPattern

@@ -17,8 +17,10 @@ from mtl.jobs import process, queue
 from mtl.jobs.training import SUMMARY
 from mtl.jobs.worker import Worker
 from mtl.language import LANGUAGES, use
-from mtl.services import cases, cohorts, comparing, scoring, studies, training, uploads, users
 from mtl.services import models as registered
+from mtl.services import uploads, users
+from mtl.services.own import comparing, scoring, studies, training
+from mtl.services.patients import cases, cohorts
 from mtl.store import database, home
 from mtl.store import uploads as stored
 

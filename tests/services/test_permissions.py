@@ -16,21 +16,26 @@ from mtl.services import users
 from mtl.services.users import NOBODY, ROLES, Forbidden, User, acting
 
 ROOT = Path(__file__).parents[2]
-MODULES = sorted(path.stem for path in (ROOT / "mtl" / "services").glob("*.py") if path.stem != "__init__")
+SERVICES = ROOT / "mtl" / "services"
+MODULES = sorted(
+    ".".join(path.relative_to(SERVICES).with_suffix("").parts)
+    for path in SERVICES.rglob("*.py")
+    if path.stem != "__init__"
+)
 #: Public functions that ask for no permission although a page, a route or a command may call them: why.
 OPEN = {
-    "evidence.remaining": "words of a job that the caller has already",
+    "evidence.evidence.remaining": "words of a job that the caller has already",
     "exposure": "decides whether a request may come in at all; knows no patient",
     "observe": "counts requests and jobs; names no user, case or private model, and /metrics asks who may see it",
     "work": "the server looks after its own jobs; no page calls it",
     "owners": "decides who may see what; its answers hold nothing else",
-    "card.file_name": "words of a card that the caller has already",
-    "card.markup": "words of a card that the caller has already",
-    "card.printed": "words of a card that the caller has already",
-    "card.wanting": "words of a card that the caller has already",
-    "card.words_of": "words of a card that the caller has already",
-    "card_facts.cohort_title": "words of a cohort that the caller has already",
-    "card_facts.digest_of": "a digest of a table that the caller has already",
+    "card.card.file_name": "words of a card that the caller has already",
+    "card.card.markup": "words of a card that the caller has already",
+    "card.card.printed": "words of a card that the caller has already",
+    "card.card.wanting": "words of a card that the caller has already",
+    "card.card.words_of": "words of a card that the caller has already",
+    "documents.facts.cohort_title": "words of a cohort that the caller has already",
+    "documents.facts.digest_of": "a digest of a table that the caller has already",
     "identity": "turns a provider's claims into a user; knows no patient",
     "users": "says who asks",
     "samples.start": "the server prepares the samples before anybody has come",
@@ -38,16 +43,16 @@ OPEN = {
     "samples.progress": "answers /ready: how far the public samples are",
     "uploads.forget_memory": "empties a cache",
     "uploads.owner": "the opaque name of the asking user's own folder",
-    "studies.training_table": "a table that the caller has already",
-    "studies.task_choices": "words of a draft that the caller has already",
-    "global_view.scale_text": "words of a task that the caller has already",
-    "story.prepare": "begins what the asking user may begin, or nothing",
-    "story.ready": "whether the asking user may take the tour",
-    "records.own_text": "words of a case that the caller has already",
-    "reports.pages": "counts the pages of a file that the caller has already",
-    "reports.file_name": "words of a case that the caller has already",
-    "similar.closeness_text": "words of an answer that the caller has already",
-    "similar.decoded": "words of an answer that the caller has already",
+    "own.studies.training_table": "a table that the caller has already",
+    "own.studies.task_choices": "words of a draft that the caller has already",
+    "patients.global_view.scale_text": "words of a task that the caller has already",
+    "tour.story.prepare": "begins what the asking user may begin, or nothing",
+    "tour.story.ready": "whether the asking user may take the tour",
+    "patients.records.own_text": "words of a case that the caller has already",
+    "paper.reports.pages": "counts the pages of a file that the caller has already",
+    "paper.reports.file_name": "words of a case that the caller has already",
+    "patients.similar.closeness_text": "words of an answer that the caller has already",
+    "patients.similar.decoded": "words of an answer that the caller has already",
     "summary.summary": "words of a model's record that the caller has already",
 }
 
@@ -99,16 +104,16 @@ def called_from_outside() -> set[str]:
     found: set[str] = set()
     for path in [*files, ROOT / "mtl" / "__main__.py"]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and node.module == "mtl.services":
-                found |= {alias.name for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("mtl.services."):
-                found.add(str(node.module).split(".")[2])
-    return found
+            of = (node.module or "") if isinstance(node, ast.ImportFrom) else ""
+            if isinstance(node, ast.ImportFrom) and f"{of}.".startswith("mtl.services."):
+                room = of.removeprefix("mtl.services").lstrip(".")
+                found |= {room, *(f"{room}.{alias.name}".lstrip(".") for alias in node.names)}
+    return found & set(MODULES)
 
 
 def knows_the_store(module: str) -> bool:
     """Whether a module asks the store or the queue for anything, rather than naming their types."""
-    tree = ast.parse((ROOT / "mtl" / "services" / f"{module}.py").read_text(encoding="utf-8"))
+    tree = ast.parse((SERVICES / (module.replace(".", "/") + ".py")).read_text(encoding="utf-8"))
     imported = set[str]()
     for node in ast.walk(tree):
         of = (node.module or "") if isinstance(node, ast.ImportFrom) else ""
@@ -121,7 +126,7 @@ def guarded() -> dict[str, str]:
     """Functions that ask for a permission before anything else, and which."""
     found = {}
     for name, function in FUNCTIONS.items():
-        if name in OPEN or name.partition(".")[0] in OPEN:
+        if name in OPEN or name.rpartition(".")[0] in OPEN:
             continue  # they would do what they are for
         refused = ask(function, NOBODY)
         if isinstance(refused, Forbidden):
@@ -141,7 +146,7 @@ def test_nobody_gets_past_a_service(permissions: dict[str, str]) -> None:
         for name in FUNCTIONS
         if name not in permissions
         and name not in OPEN
-        and (module := name.partition(".")[0]) not in OPEN
+        and (module := name.rpartition(".")[0]) not in OPEN
         and module in outside
         and knows_the_store(module)
     ]

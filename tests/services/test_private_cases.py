@@ -12,8 +12,10 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from mtl.services import cases, cohorts, private_cases, users
-from mtl.services.private_cases import CaseError, FormError, PrivateCaseError
+from mtl.services import users
+from mtl.services.patients import cases, cohorts
+from mtl.services.patients import private as private_cases
+from mtl.services.patients.private import CaseError, FormError, PrivateCaseError
 from mtl.store import cohorts as stored
 from mtl.store import database, models
 from mtl.store import private_cases as store

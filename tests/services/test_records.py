@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mtl.services import cases, private_cases, records, settings, users
-from mtl.services.records import RecordError
+from mtl.services import settings, users
+from mtl.services.patients import cases, records
+from mtl.services.patients import private as private_cases
+from mtl.services.patients.records import RecordError
 from mtl.services.settings import OWN_ESTIMATE, SettingError
 from mtl.store import cohorts as stored
 from mtl.store import database

@@ -14,8 +14,11 @@ from pypdf import PdfReader
 
 from mtl import MultiTaskModel, language
 from mtl.report import RiskCurve
-from mtl.services import cases, cohorts, loose, reports, similar, treatments, users, wording
-from mtl.services.cases import Case
+from mtl.services import users
+from mtl.services.paper import reports
+from mtl.services.patients import cases, cohorts, loose, similar, wording
+from mtl.services.patients.cases import Case
+from mtl.services.treatment import treatments
 from mtl.store import database, models
 
 DAY = datetime.date(2026, 11, 23)

@@ -13,7 +13,9 @@ from sqlalchemy import insert, select
 from mtl.data.samples import load_sample
 from mtl.jobs import queue
 from mtl.jobs.samples import model_key
-from mtl.services import cases, cohorts, owners, private_cases, records, retention, uploads
+from mtl.services import owners, retention, uploads
+from mtl.services.patients import cases, cohorts, records
+from mtl.services.patients import private as private_cases
 from mtl.services.users import Forbidden, User, acting
 from mtl.store import audit, database, schema, scores
 from mtl.store import cohorts as cohort_store

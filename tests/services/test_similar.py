@@ -16,8 +16,9 @@ from mtl.data.targets import targets
 from mtl.language import number, percent
 from mtl.model.offsets import holds
 from mtl.multitask import MultiTaskModel
-from mtl.services import cases, users
-from mtl.services.similar import decoded, similar
+from mtl.services import users
+from mtl.services.patients import cases
+from mtl.services.patients.similar import decoded, similar
 from mtl.store import cohorts, database, leaves, models, scores
 from mtl.store.scores import scores_of
 from mtl.study import Study

@@ -15,9 +15,13 @@ from sklearn.metrics import roc_auc_score
 
 from mtl import language
 from mtl.data import encode, targets
-from mtl.services import cases, story, story_facts, treatments, users
+from mtl.services import users
 from mtl.services.loaded import reader, record
-from mtl.services.story import Step
+from mtl.services.patients import cases
+from mtl.services.tour import facts as story_facts
+from mtl.services.tour import story
+from mtl.services.tour.story import Step
+from mtl.services.treatment import treatments
 from mtl.store import cohorts, database
 
 ALL = ("overview", "patients", "case", "treatment", "upload")
@@ -158,7 +162,7 @@ def test_the_weakness_is_the_largest_loss_away_from_home(home: Path) -> None:
 
 def test_the_evidence_is_begun_with_the_tour(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[tuple[str, str]] = []
-    monkeypatch.setattr("mtl.services.evidence.begin", lambda *given: begun.append(given))
+    monkeypatch.setattr("mtl.services.evidence.evidence.begin", lambda *given: begun.append(given))
     story.prepare()
     assert begun == [("gbsg", "accuracy")]
     with users.acting(users.User("v", frozenset({"viewer"}))):

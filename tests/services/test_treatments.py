@@ -11,8 +11,10 @@ import pandas as pd
 import pytest
 
 from mtl.data.targets import targets
-from mtl.services import cases, promises, treatments, users
-from mtl.services.treatments import Reason, TreatmentView
+from mtl.services import users
+from mtl.services.patients import cases
+from mtl.services.treatment import promises, treatments
+from mtl.services.treatment.treatments import Reason, TreatmentView
 from mtl.store import cohorts, database
 from mtl.store.cohorts import Cohort
 from mtl.store.scores import scores_of

@@ -12,8 +12,9 @@ import pytest
 from mtl import language
 from mtl.jobs import process
 from mtl.jobs.trials import emulate_trial, propensity_of
-from mtl.services import trials, users
-from mtl.services.trials import Protocol, ProtocolError
+from mtl.services import users
+from mtl.services.treatment import trials
+from mtl.services.treatment.trials import Protocol, ProtocolError
 from mtl.store import cohorts as stored
 from mtl.store import database
 from mtl.store import trials as kept_trials

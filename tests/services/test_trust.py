@@ -14,7 +14,9 @@ from mtl.jobs.evidence import subject as subject_of
 from mtl.jobs.intervals import fit_intervals
 from mtl.jobs.recalibration import recalibrate
 from mtl.jobs.samples import is_ready
-from mtl.services import cases, evidence, intervals, recalibration, users
+from mtl.services import users
+from mtl.services.evidence import evidence, intervals, recalibration
+from mtl.services.patients import cases
 from mtl.services.users import Forbidden, User
 from mtl.store import cohorts, database, models, scores
 from mtl.store.cohorts import CohortError

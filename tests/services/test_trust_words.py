@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mtl.language import use
-from mtl.services import coverage_sheet, elsewhere_sheet, missing_sheet, shift_sheet, trust_words
+from mtl.services.evidence import coverage_sheet, elsewhere_sheet, missing_sheet, shift_sheet, trust_words
 from tests import two_hospitals
 
 STUDY = two_hospitals.study()

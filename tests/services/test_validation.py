@@ -16,10 +16,15 @@ from pypdf import PdfReader
 from mtl import language
 from mtl.jobs.evidence import PARTS, gather
 from mtl.report.document import Beside, Document, Picture, Table
-from mtl.services import card_facts, evidence_words, metric_words, users, validation, validation_parts
-from mtl.services import subgroup_words as groups
-from mtl.services.card_facts import Evidence, Facts
-from mtl.services.wording import title
+from mtl.services import users
+from mtl.services.documents import facts as card_facts
+from mtl.services.documents.facts import Evidence, Facts
+from mtl.services.evidence import metric_words
+from mtl.services.evidence import subgroup_words as groups
+from mtl.services.evidence import words as evidence_words
+from mtl.services.patients.wording import title
+from mtl.services.validation import parts as validation_parts
+from mtl.services.validation import validation
 from mtl.store import cohorts, database, models
 from mtl.store.cohorts import CohortError
 from tests import made_evidence

@@ -9,8 +9,10 @@ import pytest
 
 from mtl import language
 from mtl.report.document import Part, Picture, Points, Table, Words
-from mtl.services import evidence_sharing, evidence_techniques, validation_sharing
-from mtl.services.card_facts import Evidence, Facts
+from mtl.services.documents.facts import Evidence, Facts
+from mtl.services.evidence import sharing as evidence_sharing
+from mtl.services.evidence import techniques as evidence_techniques
+from mtl.services.validation import sharing as validation_sharing
 from tests.evidence import shared_by_hand
 from tests.two_hospitals import study
 

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from mtl.multitask import MultiTaskModel
-from mtl.services import cohorts
-from mtl.services.cohorts import CohortError, Filter, Query, QueryError
+from mtl.services.patients import cohorts
+from mtl.services.patients.cohorts import CohortError, Filter, Query, QueryError
 from mtl.store import cohorts as store
 from mtl.store import models, scores
 from mtl.study import Study

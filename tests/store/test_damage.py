@@ -9,8 +9,9 @@ import pytest
 
 from bench.faults import WORDS, prepare
 from mtl.language import use
-from mtl.services import answer, cases, cohorts, loaded, records, similar, uploads
-from mtl.services import scoring as tables
+from mtl.services import loaded, uploads
+from mtl.services.own import scoring as tables
+from mtl.services.patients import answer, cases, cohorts, records, similar
 from mtl.store import cohorts as kept
 from mtl.store import database, leaves, models, overall, scores
 

@@ -1,0 +1,1 @@
+"""What the model card and the validation report are both made of."""

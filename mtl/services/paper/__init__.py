@@ -1,0 +1,1 @@
+"""A case on paper: the screen's numbers and words."""
