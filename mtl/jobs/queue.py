@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from mtl.jobs import process
 from mtl.language import N_, _, number
 from mtl.limits import limit
-from mtl.store.database import StoreError, now, reading, writing
+from mtl.store.database import StoreError, again, now, reading, writing
 from mtl.store.schema import jobs
 
 Payload = Mapping[str, str | int | float | bool | None]
@@ -204,7 +204,12 @@ def hand_back_left() -> None:
     """Let what a killed worker left running wait again: the server that killed it is ending."""
     with process.alone() as alone:
         if alone:
-            _change(update(jobs).where(jobs.c.state == RUNNING), state=WAITING, share=0.0, stage="")
+            hand_back_taken()
+
+
+def hand_back_taken() -> None:
+    """Let what is said to run wait again; who calls this holds the worker's lock, and knows that nothing runs."""
+    _change(update(jobs).where(jobs.c.state == RUNNING), state=WAITING, share=0.0, stage="")
 
 
 def recover() -> None:
@@ -233,8 +238,11 @@ def counts() -> dict[tuple[str, str], int]:
 
 
 def _change(statement: Update, **values: object) -> None:
-    with writing() as connection:
-        connection.execute(statement.values(changed=now(), **values))
+    def change() -> None:
+        with writing() as connection:
+            connection.execute(statement.values(changed=now(), **values))
+
+    again(change)  # to say twice how a job is does no harm
 
 
 def _first(condition: object) -> Job | None:

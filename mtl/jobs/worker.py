@@ -20,7 +20,7 @@ from mtl.log import Lines, told
 from mtl.model.files import ModelFileError
 from mtl.model.problem import TrainingError
 from mtl.store import retention
-from mtl.store.database import StoreError
+from mtl.store.database import StoreError, Unanswered
 from mtl.store.home import clear_unfinished, home
 from mtl.study import StudyError
 from mtl.treatment.protocol import ProtocolError
@@ -65,7 +65,7 @@ class Worker:
                     queue.recover()
                     clear_unfinished()
                     retention.finish()
-                    while (job := queue.take()) is not None:
+                    while (job := _next()) is not None:
                         self._one(job)
                     return True
             if not queue.anything_waits():
@@ -101,10 +101,21 @@ class Worker:
         while sys.stdin.buffer.read(4096):
             pass
         with self._guard:
-            if self._running is not None:
-                queue.hand_back(self._running)
-            log.info("the server ended, so does its worker")
-            os._exit(0)
+            try:
+                if self._running is not None:
+                    queue.hand_back(self._running)
+                log.info("the server ended, so does its worker")
+            finally:  # where the database is gone too, the next worker finds the job
+                os._exit(0)
+
+
+def _next() -> Job | None:
+    """The next job; where the database went away as it was taken, nobody knows whether it was, and nobody does it."""
+    try:
+        return queue.take()
+    except Unanswered:
+        queue.hand_back_taken()
+        return queue.take()
 
 
 def _ending(job: Job) -> tuple[str, str | None]:
@@ -131,7 +142,10 @@ def _reporter(key: str) -> Callable[[str, float], None]:
         with guard:
             if time.monotonic() - last[0] >= EVERY:
                 last[0] = time.monotonic()
-                cancelled[0] = cancelled[0] or queue.note(key, stage, share)
+                try:
+                    cancelled[0] = cancelled[0] or queue.note(key, stage, share)
+                except StoreError as error:  # how far a job is is no reason to end it
+                    log.warning("progress not noted", extra={"facts": {"job": key} | told(error)})
         if cancelled[0]:
             raise Cancelled
 
@@ -149,7 +163,11 @@ def main() -> None:
     worker = Worker()
     threading.Thread(target=worker.follow_server, daemon=True).start()
     memory.watch(limits.job_memory(), worker.beyond)
-    worker.run()
+    try:
+        worker.run()
+    except StoreError as error:  # the server starts another one, which finds what this one left
+        log.error("the worker ends", extra={"facts": told(error)})
+        sys.exit(1)
 
 
 if __name__ == "__main__":

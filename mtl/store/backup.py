@@ -132,7 +132,7 @@ def _dump(folder: Path) -> dict[str, int]:
     """Write every table as lines of JSON, all of one moment."""
     folder.mkdir()
     rows = {}
-    with database.engine().connect() as connection:
+    with database.reached(database.engine()) as connection:
         if connection.dialect.name == "postgresql":
             connection.execution_options(isolation_level="REPEATABLE READ")
         with connection.begin():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,22 +29,25 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from mtl.store import schema
+from mtl.language import _
+from mtl.store import mishaps, schema
 from mtl.store.address import Address, AddressError, at_postgresql
 from mtl.store.home import RESTORING, home, locked, secret
+from mtl.store.mishaps import StoreError, Unanswered, again
+
+__all__ = [
+    "FILE", "StoreError", "Unanswered", "again", "begin", "close", "elsewhere", "engine", "now", "prepare", "reached",
+    "reading", "settle", "version_of", "writing",
+]  # fmt: skip
 
 FILE = "consilium.db"
 BUSY = 20_000  # milliseconds that a writer waits for another
-PATIENCE = 10.0  # seconds in which a PostgreSQL that restarts is waited for
 _NUMBER = 0x436F6E73  # "Cons": the family of our advisory locks
 
 _engines: dict[Path | str, Engine] = {}
 _lock = Lock()
-
-
-class StoreError(ValueError):
-    """State that cannot be used; the message says what to do."""
 
 
 def engine() -> Engine:
@@ -52,7 +56,7 @@ def engine() -> Engine:
     Raises
     ------
     StoreError
-        The database was written by a newer version or belongs to another home, or its address is none.
+        The database was written by a newer version or belongs to another home, its address is none, or it cannot be used.
     """
     other, path = elsewhere(), home() / FILE
     where = path if other is None else f"{home()}\0{other.key}"
@@ -69,6 +73,7 @@ def engine() -> Engine:
                 made = create_engine(
                     other.url, connect_args=other.options, pool_pre_ping=True, pool_size=10, max_overflow=20,
                 )  # fmt: skip
+            mishaps.follow(made)
             found = _engines[where] = _ready(made, str(path) if other is None else other.shown)
             if other is None:
                 path.chmod(0o600)
@@ -149,7 +154,7 @@ def begin(connection: Connection) -> None:
 @contextmanager
 def _connected(made: Engine, turn: str | None) -> Iterator[Connection]:
     """A connection inside a writing transaction, alone among those of the same `turn`."""
-    with _reached(made) as connection:
+    with reached(made) as connection:
         connection.execution_options(writes=True)
         with connection.begin():
             if turn is not None and connection.dialect.name == "postgresql":
@@ -161,20 +166,30 @@ def _connected(made: Engine, turn: str | None) -> Iterator[Connection]:
 
 
 @contextmanager
-def _reached(made: Engine) -> Iterator[Connection]:
-    """A connection; a PostgreSQL that is being restarted is waited for."""
-    until = time.monotonic() + PATIENCE
+def reached(made: Engine) -> Iterator[Connection]:
+    """A connection; a PostgreSQL that is being restarted is waited for.
+
+    Raises
+    ------
+    StoreError
+        There is none, and why.
+    """
+    until = time.monotonic() + mishaps.PATIENCE
     while True:
         try:
             connection = made.connect()
             break
-        except DBAPIError as error:
-            if made.dialect.name != "postgresql" or time.monotonic() > until:
-                raise StoreError(
-                    f"the database cannot be reached ({type(error.orig).__name__}); "
-                    "see that it runs and that CONSILIUM_DATABASE_URL is right, then try again"
+        except (DBAPIError, PoolTimeout) as error:
+            if made.dialect.name != "postgresql" or isinstance(error, PoolTimeout):
+                raise mishaps.refusal(error) or StoreError(_(mishaps.UNUSABLE)) from error
+            if time.monotonic() > until:
+                raise Unanswered(
+                    _(
+                        "The database cannot be reached ({reason}). See that it runs and that CONSILIUM_DATABASE_URL is "
+                        "right, then try again."
+                    ).format(reason=type(error.orig).__name__)
                 ) from None
-            time.sleep(0.2)
+            time.sleep(mishaps.PAUSE)
     with connection:
         yield connection
 
@@ -195,9 +210,9 @@ def writing(turn: str | None = None) -> Iterator[Connection]:
 
 @contextmanager
 def reading() -> Iterator[Connection]:
-    """A connection for questions."""
-    with _reached(engine()) as connection:
-        yield connection
+    """A connection for questions; the first is asked again where a restart of PostgreSQL cut it off."""
+    with reached(engine()) as connection:
+        yield connection.execution_options(**{mishaps.ASKS: mishaps.Asking()})
 
 
 def settle() -> None:
@@ -207,10 +222,13 @@ def settle() -> None:
     """
     made = engine()
     if made.dialect.name == "sqlite":
-        with made.connect() as connection:
+        with reached(made) as connection:
             raw = connection.connection.driver_connection
             if raw is not None:
-                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+                try:
+                    raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+                except sqlite3.Error as error:
+                    raise mishaps.refusal(error) or error from error
 
 
 def close() -> None:

@@ -23,6 +23,7 @@ from mtl.store import (
     database,
     home,
     migrating,
+    mishaps,
     models,
     private_cases,
     records,
@@ -181,7 +182,7 @@ def test_a_postgresql_that_is_restarted_is_waited_for(monkeypatch: pytest.Monkey
             server.start()
             assert answer.result(timeout=30) == 1
         server.stop()
-        monkeypatch.setattr(database, "PATIENCE", 0.1)
+        monkeypatch.setattr(mishaps, "PATIENCE", 0.1)
         with pytest.raises(StoreError, match="cannot be reached"):
             settings.get("ada", "x")
         server.start()
