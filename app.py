@@ -30,6 +30,8 @@ from streamlit.web.server.starlette.starlette_websocket import (
 )
 
 from mtl.services import exposure, identity, limits, samples, work
+from mtl.services import trouble as said
+from pages.ui import trouble
 from serving import logs, routes, stopping
 from serving.watch import Watch
 
@@ -113,7 +115,11 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     logs.start()
     ended = stopping.prepare()
     work.follow_users()
-    samples.start()
+    try:
+        samples.start()
+    except said.SAID as error:  # such as a database that is not there
+        print(f"consilium: {error}", file=sys.stderr, flush=True)
+        os._exit(1)
     for name in WARM:
         importlib.import_module(name)
     gc.collect()
@@ -124,6 +130,12 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     yield
     watch.cancel()
     await run_in_threadpool(ended)
+
+
+def failed(error: Exception) -> bool:
+    """Say on the page what went wrong, in the visitor's language, and write it down; Streamlit's own message is not shown."""
+    logs.script_error(error, trouble.show(error))
+    return True
 
 
 async def look_after_jobs() -> None:
@@ -147,5 +159,5 @@ app = st.App(
         Middleware(exposure.OnlySignedIn, sign_in=sign_in, signed_in=signed_in),
         Middleware(routes.Counted),
     ],
-    on_script_error=logs.script_error,
+    on_script_error=failed,
 )

@@ -12,14 +12,16 @@ import sys
 import warnings
 
 from mtl.log import Lines, told
+from mtl.services import trouble
 
 SETTING = "CONSILIUM_LOG_LEVEL"
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
-def script_error(error: Exception) -> None:
-    """Write down that a page failed; Streamlit shows the visitor its own plain message."""
-    log.error("page failed", extra={"facts": told(error)})
+def script_error(error: Exception, incident: str) -> None:
+    """Write down that a page failed, under the name that its visitor was given; what was foreseen is no fault."""
+    level = logging.ERROR if trouble.words(error) is None else logging.WARNING
+    log.log(level, "page failed", extra={"facts": {"incident": incident} | told(error)})
 
 
 def start() -> None:

@@ -14,8 +14,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mtl.services import limits, observe, samples
+from mtl.log import told
+from mtl.services import limits, observe, samples, trouble
 from serving.answers import refused
+from serving.logs import log
 from serving.stopping import stopping
 
 TOKEN = "CONSILIUM_METRICS_TOKEN"
@@ -31,7 +33,12 @@ async def health(_request: Request) -> JSONResponse:
 
 async def ready(_request: Request) -> JSONResponse:
     """Answer 200 once the sample cohorts and models can be used, and what is still to do before that."""
-    steps = await run_in_threadpool(samples.progress)
+    try:
+        steps = await run_in_threadpool(samples.progress)
+    except trouble.SAID as error:  # such as a database that is away; what it says is for who signed in
+        log.warning("not ready", extra={"facts": told(error)})
+        body = {"ready": False, "error": "the state cannot be read; the server's log says why"}
+        return JSONResponse(body, status_code=503, headers={"Cache-Control": "no-store", "Retry-After": "5"})
     done = all(step.done for step in steps) and not stopping.is_set()
     body = {"ready": done, "progress": [asdict(step) for step in steps]}
     return JSONResponse(body, status_code=200 if done else 503, headers={"Cache-Control": "no-store"})

@@ -18,6 +18,7 @@ import mtl
 from mtl.jobs import queue
 from mtl.services import owners
 from mtl.store import cohorts, models
+from mtl.store.database import StoreError
 
 __all__ = ["REQUESTS", "REQUEST_SECONDS", "SESSIONS", "page_run", "written"]
 
@@ -46,7 +47,18 @@ class _State(Collector):
         return ()
 
     def collect(self) -> Iterable[Metric]:
-        """Jobs by kind and state; one line a model that is everybody's, and the number of the others."""
+        """Whether the database answers; jobs by kind and state; a line a model that is everybody's, and how many others."""
+        answers = GaugeMetricFamily("consilium_database_up", "Whether the database answers")
+        try:
+            found = self._found()
+        except StoreError:
+            answers.add_metric([], 0)
+            return (answers,)
+        answers.add_metric([], 1)
+        return (answers, *found)
+
+    @staticmethod
+    def _found() -> tuple[Metric, ...]:
         counted = GaugeMetricFamily("consilium_jobs", "Jobs by kind and state", labels=["kind", "state"])
         for (kind, state), count in sorted(queue.counts().items()):
             counted.add_metric([kind, state], count)

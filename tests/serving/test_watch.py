@@ -121,7 +121,7 @@ def test_no_patient_in_a_log_line(lines: Callable[[], list[dict[str, Any]]]) -> 
     try:
         raise ValueError(SECRET)
     except ValueError as error:
-        script_error(error)
+        script_error(error, "1a2b3c4d")
         logging.getLogger("consilium.other").exception("failed")
         logging.getLogger("elsewhere").exception(SECRET)  # others put an error's text into the message
     found = lines()
@@ -129,6 +129,7 @@ def test_no_patient_in_a_log_line(lines: Callable[[], list[dict[str, Any]]]) -> 
     assert [line["route"] for line in found if line["event"] == "request"] == ["page", "media"]
     assert found[0]["request"] == "given-by-the-proxy"
     failed = next(line for line in found if line["event"] == "page failed")
+    assert failed["incident"] == "1a2b3c4d" and failed["level"] == "error"
     assert failed["error"] == "ValueError" and "test_watch.py" in failed["at"][-1]
 
 
