@@ -22,6 +22,7 @@ from mtl.multitask import describe
 from mtl.study import Study
 
 CHUNK_ROWS = 20_000
+_READ_AT_ONCE = 1 << 20  # bytes of a column
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 _PARQUET = (".parquet", ".pq")
 
@@ -187,7 +188,8 @@ def _guarded_parquet(path: Path) -> pq.ParquetFile:
     if not path.is_file():
         raise DataError(f"{path.name}: no such file; check the path")
     try:
-        file = pq.ParquetFile(path)
+        # Read ahead, it would keep every row group that it has passed until the file is closed: a whole large table.
+        file = pq.ParquetFile(path, pre_buffer=False, buffer_size=_READ_AT_ONCE)
     except (pa.ArrowException, OSError) as error:
         raise DataError(
             f"{path.name}: not a readable Parquet file ({str(error)[:80]}); write it again"

@@ -93,7 +93,7 @@ class Cohort:
 
     def batches(self, size: int = BATCH) -> Iterator[pa.Table]:
         """The rows from the first to the last, `size` at a time."""
-        with whole(self.rows_file), pq.ParquetFile(self.rows_file) as file:
+        with whole(self.rows_file), pq.ParquetFile(self.rows_file, pre_buffer=False) as file:
             for batch in file.iter_batches(size):
                 yield pa.Table.from_batches([batch])
 

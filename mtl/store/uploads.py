@@ -71,7 +71,7 @@ class Stored:
 
     def chunks(self, rows: int) -> Iterator[pd.DataFrame]:
         """The clean table, some rows at a time."""
-        with whole(self.folder / _TABLE), pq.ParquetFile(self.folder / _TABLE) as file:
+        with whole(self.folder / _TABLE), pq.ParquetFile(self.folder / _TABLE, pre_buffer=False) as file:
             for batch in file.iter_batches(rows):
                 yield pa.Table.from_batches([batch]).to_pandas()
 
