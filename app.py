@@ -133,7 +133,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
 
 
 def failed(error: Exception) -> bool:
-    """Say on the page what went wrong, in the visitor's language, and write it down; Streamlit's own message is not shown."""
+    """Say on the page what went wrong, and write it down; Streamlit's own message is not shown."""
     logs.script_error(error, trouble.show(error))
     return True
 

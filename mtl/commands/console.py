@@ -22,6 +22,7 @@ from mtl.expressions import ExpressionError
 from mtl.model.files import ModelFileError
 from mtl.model.problem import TrainingError
 from mtl.multitask import TableWarning
+from mtl.store.database import StoreError
 from mtl.study import StudyError
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -32,7 +33,7 @@ class CommandError(ValueError):
     """The command cannot do what was asked; the message says what was wrong and what to do."""
 
 
-EXPECTED = (CommandError, DataError, ExpressionError, ModelFileError, StudyError, TrainingError)
+EXPECTED = (CommandError, DataError, ExpressionError, ModelFileError, StoreError, StudyError, TrainingError)
 
 
 @dataclass(frozen=True)

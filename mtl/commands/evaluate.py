@@ -42,6 +42,7 @@ def run(args: argparse.Namespace, console: Console) -> Answer:
         )
     model = opened.model
     table = reading.read_for(model.study, args.table, reading.chosen(args, opened.answers, console), console)
+    opened.used("evidence", "evaluate", rows=len(table), beside=args.beside)
     notes, features = Notes(), [n for n in encode(model.study, table).notes if n.kind != "out_of_range"]
     outcomes = targets(model.study, table, model.tasks_).values()
     notes.add([*features, *(note for target in outcomes for note in target.notes)])

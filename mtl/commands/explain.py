@@ -61,6 +61,8 @@ def run(args: argparse.Namespace, console: Console) -> Answer:
     model = part.model
     chosen = model.tasks_ if args.task is None else [args.task]
     values = numbers.of_row(model, model.predict(row), 0)
+    shown = {name: found for name, found in values.items() if name in chosen}
+    opened.asked("explain", row, numbers.shown(model, shown), part.fold != NEW)
     tasks: dict[str, Any] = {}
     blocks = []
     for name in chosen:

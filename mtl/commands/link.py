@@ -49,10 +49,10 @@ def run(args: argparse.Namespace, _console: Console) -> Answer:
 
 def find(name: str, identifier: str) -> tuple[str, str]:
     """Keys of a cohort and of one of its cases; CommandError where there is none."""
+    from mtl.services import command_line
     from mtl.services.patients import cohorts
     from mtl.services.users import require
-    from mtl.store.cohorts import find_case
-    from mtl.store.database import StoreError
+    from mtl.store.cohorts import CohortError, find_case
     from mtl.store.home import secret
     from mtl.store.keys import case_key
 
@@ -66,6 +66,7 @@ def find(name: str, identifier: str) -> tuple[str, str]:
     key = case_key(secret(), chosen[0].key, identifier)
     try:
         find_case(key)
-    except StoreError:
+    except CohortError:
         raise CommandError(f"cohort {chosen[0].name}: no patient has the identifier given") from None
+    command_line.linked(chosen[0].key, key)
     return chosen[0].key, key

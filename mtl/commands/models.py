@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,9 @@ from mtl.model import files
 from mtl.model.predictor import Predictor
 from mtl.multitask import MultiTaskModel, describe
 from mtl.tables.questions import REMEMBERED, Answers
+
+if TYPE_CHECKING:
+    from mtl.store.models import ModelRecord
 
 Rows = NDArray[np.int64]
 
@@ -36,13 +40,14 @@ class Part:
 class Opened:
     """A model and what is known of its training patients: nothing, where it came as a folder.
 
-    `answers` are those by which its table was cleaned, None where it was read plainly.
+    `answers` are those by which its table was cleaned, None where it was read plainly; `record` is the app's, if it is one.
     """
 
     model: MultiTaskModel
     folder: Path | None = None
     answers: Answers | None = None
     membership: dict[str, int] = field(default_factory=dict)
+    record: ModelRecord | None = None
     _folds: dict[int, MultiTaskModel] = field(default_factory=dict)
 
     def parts(self, table: pd.DataFrame, fold: Rows | None = None) -> list[Part]:
@@ -67,6 +72,20 @@ class Opened:
         parts = self.parts(table)
         rows = [np.arange(len(table)), *(part.rows for part in parts if len(parts) > 1)]
         return [describe(note) for r in rows for note in encode(self.model.study, table.iloc[r]).notes]
+
+    def used(self, action: str, command: str, **detail: object) -> None:
+        """Write into the app's trail that one of its models was used, before anything is shown."""
+        if self.record is not None:
+            from mtl.services import command_line
+
+            command_line.used(action, command, self.record, **detail)
+
+    def asked(self, command: str, row: pd.DataFrame, shown: dict[str, str], known: bool) -> None:
+        """Write into the app's trail that one of its models answered for a patient, before the answer is shown."""
+        if self.record is not None:
+            from mtl.services import command_line
+
+            command_line.asked(command, self.record, self.model.study, row, shown, known)
 
     def fold(self, table: pd.DataFrame) -> Rows:
         """(n,) the fold in which each row was held out, -1 for who was not in training."""
@@ -125,9 +144,13 @@ def open_model(name: str, console: Console) -> Opened:
     said = folder / REMEMBERED
     answers = remembered(said.read_text(encoding="utf-8") if said.is_file() else None)
     if not found.record.folds:
-        return Opened(found.model, answers=answers)
+        return Opened(found.model, answers=answers, record=found.record)
     kept = pd.read_parquet(folder / "membership.parquet", columns=["digest", "fold"])
     console.note(f"model {found.record.key}: its training patients get their out-of-fold numbers")
     return Opened(
-        found.model, folder, answers, dict(zip(kept["digest"], kept["fold"].astype(int), strict=True))
+        found.model,
+        folder,
+        answers,
+        dict(zip(kept["digest"], kept["fold"].astype(int), strict=True)),
+        found.record,
     )

@@ -48,6 +48,15 @@ def of_row(model: MultiTaskModel, predicted: pd.DataFrame, row: int) -> dict[str
     return answers
 
 
+def shown(model: MultiTaskModel, answers: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """By output column, its number as :func:`text` prints it."""
+    return {
+        column: text(model.study.task(name), column, value)
+        for name, found in answers.items()
+        for column, value in found["values"].items()
+    }
+
+
 def _finite(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 

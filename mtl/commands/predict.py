@@ -58,6 +58,7 @@ def run(args: argparse.Namespace, console: Console) -> Answer:
     if out.exists() and Path(args.table).exists() and out.samefile(args.table):
         raise CommandError(f"{out} is the table itself; choose another name")
     table = reading.chunks(model.study, args.table, reading.chosen(args, opened.answers, console), console)
+    opened.used("score", "predict", rows=table.rows)
     rows, seen, columns = _table(args.table, table, out, opened, console)
     data = {
         **named, "rows": rows, "out_of_fold": seen, "out": str(out), "identifier": model.study.identifier,
@@ -108,10 +109,11 @@ def _one(args: argparse.Namespace, opened: Opened, named: dict[str, Any], consol
     model = opened.model
     table, known = case_from_stdin(model.study, console)
     predicted, seen = opened.predict(table)
+    tasks = numbers.of_row(model, predicted, 0)
+    opened.asked("predict", table, numbers.shown(model, tasks), seen > 0)
     if args.out is not None:
         with predictions_file(args.out, model.study.identifier) as file:
             file.write(identifiers(table, model.study), predicted)
-    tasks = numbers.of_row(model, predicted, 0)
     data = {
         **named,
         "known": known,

@@ -57,6 +57,7 @@ def run(args: argparse.Namespace, console: Console) -> Answer:
             f"{args.table} is not the table of the training, which had {number(model.training_['rows'])} rows: an audit "
             "trains again on the same patients"
         )
+    opened.used("evidence", "transfer", rows=len(table), tasks=args.task)
     subject = Subject(model.study, table, model, np.full(len(table), NEW, dtype=np.int64))
     chosen = tuple(name for name in model.tasks_ if name in (args.task or model.tasks_))
     wanted = Audit(Learner.of(subject), args.permutations, chosen, os.cpu_count() or 1)

@@ -1,4 +1,4 @@
-"""Where a page fails its visitor reads a sentence and may try again; nobody reads a traceback, and Streamlit's own ends pass."""
+"""Where a page fails its visitor reads a sentence and may try again; nobody reads a traceback."""
 
 from __future__ import annotations
 
@@ -81,7 +81,12 @@ def retry(page: AppTest, lang: str = "en") -> Any:
 @pytest.mark.parametrize("lang", list(SAYS))
 @pytest.mark.parametrize("file", ["patients.py", "case.py", "performance.py", "explain.py", "overview.py"])
 def test_a_store_that_is_away(
-    open_app: Open, home: Path, monkeypatch: pytest.MonkeyPatch, lines: list[dict[str, Any]], file: str, lang: str
+    open_app: Open,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    lines: list[dict[str, Any]],
+    file: str,
+    lang: str,
 ) -> None:
     page = open_app(lang=lang)
     if file == "case.py":

@@ -27,6 +27,7 @@ OPEN = {
     "evidence.evidence.remaining": "words of a job that the caller has already",
     "exposure": "decides whether a request may come in at all; knows no patient",
     "observe": "counts requests and jobs; names no user, case or private model, and /metrics asks who may see it",
+    "trouble": "words of an error that the caller has already",
     "work": "the server looks after its own jobs; no page calls it",
     "owners": "decides who may see what; its answers hold nothing else",
     "card.card.file_name": "words of a card that the caller has already",

@@ -282,6 +282,8 @@ def file(card: Card, kind: str, today: datetime.date | None = None) -> File:
         raise ValueError(f"kind {kind[:20]!r}: choose {' or '.join(FORMATS)}")
     made = document(card, today or datetime.date.today())
     content = pdf(made) if kind == "pdf" else markdown(made).encode("utf-8")
+    if card.key:
+        trail.note("export card", model=card.key, version=card.version, kind=kind)
     return File(file_name(card, kind), FORMATS[kind], content)
 
 

@@ -52,7 +52,10 @@ def page_pdf(case: Case, paper: str = "a4", day: datetime.date | None = None) ->
     require("case:read")
     with witness.unseen():
         made = pdf(case_page(case, day or datetime.date.today()), paper)
-    witness.printed(case, paper)
+    if (
+        case.model.key
+    ):  # of a model's folder and a table that lie outside the home there is nothing to say here
+        witness.printed(case, paper)
     return made
 
 

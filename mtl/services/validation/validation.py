@@ -11,7 +11,7 @@ from mtl.language import _, language, number, study_language
 from mtl.report.document import Block, Document, Part, Table, Words, pdf
 from mtl.report.document_html import page
 from mtl.report.document_markdown import markdown
-from mtl.services import owners
+from mtl.services import owners, trail
 from mtl.services.card import evidence as card_evidence
 from mtl.services.card import method as card_method
 from mtl.services.card import study as card_study
@@ -93,7 +93,17 @@ def file(
     if kind not in FORMATS:
         raise ValueError(f"kind {kind[:20]!r}: choose {', '.join(FORMATS)}")
     made = document(facts, evidence, today or datetime.date.today(), tasks)
-    return File(file_name(facts.version, evidence, kind), FORMATS[kind], _rendered(made, kind))
+    content = _rendered(made, kind)
+    if facts.record is not None:
+        cohort = None if evidence.cohort is None else evidence.cohort.key
+        told = {
+            "model": facts.record.key,
+            "version": facts.version,
+            "parts": list(evidence.parts),
+            "rows": evidence.n,
+        }
+        trail.note("export report", cohort, **told, kind=kind)
+    return File(file_name(facts.version, evidence, kind), FORMATS[kind], content)
 
 
 def _rendered(made: Document, kind: str) -> bytes:
