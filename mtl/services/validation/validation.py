@@ -96,13 +96,10 @@ def file(
     content = _rendered(made, kind)
     if facts.record is not None:
         cohort = None if evidence.cohort is None else evidence.cohort.key
-        told = {
-            "model": facts.record.key,
-            "version": facts.version,
-            "parts": list(evidence.parts),
-            "rows": evidence.n,
-        }
-        trail.note("export report", cohort, **told, kind=kind)
+        trail.note(
+            "export report", cohort, model=facts.record.key, version=facts.version, parts=list(evidence.parts),
+            rows=evidence.n, kind=kind,
+        )  # fmt: skip
     return File(file_name(facts.version, evidence, kind), FORMATS[kind], content)
 
 
