@@ -11,6 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -34,11 +37,24 @@ def cluster(workers: int = 2, memory: str = "2GB") -> Iterator[str]:
 
         start("dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
         for _ in range(workers):
-            start(
-                "dask_worker", address, "--nthreads", "1", "--memory-limit", memory, "--no-dashboard", "--no-nanny",
-                "--local-directory", "/tmp",
-            )  # fmt: skip
+            stack.enter_context(worker(address, memory))
         yield address
+
+
+@contextmanager
+def worker(scheduler: str, memory: str = "2GB") -> Iterator[int]:
+    """One more worker of a scheduler, by command: its process number."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": "300s"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "distributed.cli.dask_worker", scheduler, "--nthreads", "1", "--memory-limit", memory,
+         "--no-dashboard", "--no-nanny", "--local-directory", "/tmp"],
+        env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        yield process.pid
+    finally:
+        process.kill()
+        process.wait()
 
 
 def processes() -> dict[int, tuple[float, float]]:
@@ -65,3 +81,10 @@ def linger(file: str, seconds: float, tick: Callable[[], None]) -> None:
         Path(file).write_text(str(time.time()))
         tick()
         time.sleep(0.05)
+
+
+def slow_sum(values: NDArray[np.float64], folder: str, seconds: float) -> float:
+    """A step that takes a while and says by a file of its own that it was begun; for the tests of losing steps."""
+    (Path(folder) / f"{time.time_ns()}-{os.getpid()}").touch()
+    time.sleep(seconds)
+    return float(values.sum())

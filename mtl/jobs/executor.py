@@ -14,6 +14,7 @@ import os
 import pickle
 import platform
 import secrets
+import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
@@ -28,6 +29,7 @@ from threadpoolctl import threadpool_limits
 
 from mtl.jobs.code import training_code
 from mtl.language import _
+from mtl.log import told
 from mtl.model.pool import Elsewhere
 from mtl.store.database import StoreError
 
@@ -36,9 +38,12 @@ SCHEMES = ("tcp://", "tls://")
 PATIENCE = 20.0  # seconds in which a scheduler has to answer and to have a worker
 SILENCE = "300s"  # of a busy cluster, after which it counts as lost; Dask's own 30 s are short for a machine that is full
 PROTOCOL = 4  # arrays arrive in memory of their own, laid out and aligned as they were: sums keep their bits
+# Times that a step is begun again which the cluster lost: steps change nothing, so that does no harm.
+AGAIN = 2
 KEPT = 2  # shared values that a process of the cluster holds ready
 DECIDING = ("numpy", "scipy", "pandas", "lightgbm", "scikit-learn")  # whose versions decide the numbers
 T = TypeVar("T")
+log = logging.getLogger("consilium.cluster")
 
 
 class ClusterError(StoreError):
@@ -167,6 +172,8 @@ class Cluster(Elsewhere):
             ) from error
         self._scheduler = scheduler
         self._sent: dict[str, Any] = {}
+        self._values: dict[str, Any] = {}
+        self._sending, self._closing = Lock(), False
         try:
             self._check()
         except BaseException:
@@ -223,33 +230,69 @@ class Cluster(Elsewhere):
     def share(self, value: Any) -> Shared:
         """Send a large value to the cluster once; give what this returns to `submit` in its place."""
         name = secrets.token_hex(8)
-        content, _none = _packed(value)
-        self._sent[name] = self._client.scatter(content, broadcast=True, hash=False)
+        self._values[name] = value
+        self._there(name)
         return Shared(name)
+
+    def _there(self, name: str) -> Any:
+        """A shared value on the cluster; sent again where the workers that had it are gone, or the connection was."""
+        with self._sending:
+            found = self._sent.get(name)
+            if found is None or found.status != "finished":
+                content, _none = _packed(self._values[name])
+                found = self._sent[name] = self._client.scatter(content, broadcast=True, hash=False)
+            return found
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """``fn(*args, **kwargs)`` on the cluster."""
         content, names = _packed((fn, args, kwargs))
-        sent = [self._sent[name] for name in names]
-        distant = self._client.submit(_called, content, names, *sent, pure=False)
         future: Future[Any] = Future()
+        distant: list[Any] = []
+
+        def begin() -> None:
+            distant.append(self._client.submit(_called, content, names, *map(self._there, names), pure=False))
+            if future.cancelled():
+                distant[-1].cancel()
+            distant[-1].add_done_callback(ended)
 
         def ended(found: Any) -> None:
+            try:
+                answer, error = pickle.loads(found.result()), None
+            except BaseException as caught:  # whatever it is belongs to who waits for the future
+                answer, error = None, caught
+            if error is not None and self._once_more(error, len(distant)) and not future.cancelled():
+                try:
+                    begin()
+                    return
+                except Exception as caught:  # the cluster is gone for good
+                    log.warning("a step could not be begun again", extra={"facts": told(caught)})
             if not future.set_running_or_notify_cancel():
                 return
-            try:
-                future.set_result(pickle.loads(found.result()))
-            except BaseException as error:  # whatever it is belongs to who waits for the future
+            if error is None:
+                future.set_result(answer)
+            else:
                 future.set_exception(_lost(error, self._scheduler))
 
-        distant.add_done_callback(ended)
-        future.add_done_callback(lambda done: distant.cancel() if done.cancelled() else None)
+        begin()
+        future.add_done_callback(lambda done: distant[-1].cancel() if done.cancelled() else None)
         return future
+
+    def _once_more(self, error: BaseException, times: int) -> bool:
+        """Whether a step that was begun so many times is begun again; waits until the scheduler is there again."""
+        if not _mislaid(error) or times > AGAIN or self._closing:
+            return False
+        log.warning("a step was lost", extra={"facts": told(error)})
+        until = time.monotonic() + PATIENCE
+        while self._client.status == "connecting" and time.monotonic() < until:
+            time.sleep(0.1)
+        return bool(self._client.status == "running")
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Let go of the cluster; what it still does for us stops."""
+        self._closing = True
         self._client.run(_forget, list(self._sent), wait=False, on_error="ignore")
         self._sent.clear()
+        self._values.clear()
         self._client.close()
 
 
@@ -260,9 +303,19 @@ def versions() -> dict[str, str]:
     return {"Consilium": training_code(), "Python": python, **found, "processor": platform.machine()}
 
 
+def _mislaid(error: BaseException) -> bool:
+    """Whether a step did not end, through no fault of its own: its worker or the connection was silent for a while."""
+    if isinstance(error, CancelledError | Unwanted):
+        return True
+    return type(error).__module__.startswith("distributed.comm")
+
+
 def _lost(error: BaseException, scheduler: str) -> BaseException:
     """The error as the job is to see it: what befell the cluster is said as such."""
-    if isinstance(error, CancelledError) or type(error).__module__.partition(".")[0] == "distributed":
+    if (
+        isinstance(error, CancelledError | Unwanted)
+        or type(error).__module__.partition(".")[0] == "distributed"
+    ):
         return ClusterError(
             _("{scheduler}: the cluster lost a step ({reason}). Run the job again.").format(
                 scheduler=scheduler, reason=getattr(error, "reason", None) or type(error).__name__

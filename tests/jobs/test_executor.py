@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, Executor
@@ -13,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.cluster import cluster, linger
+from bench.cluster import cluster, linger, slow_sum, worker
 from mtl import MultiTaskModel, load_sample
 from mtl.__main__ import main
 from mtl.jobs import tables
@@ -131,6 +133,52 @@ def test_an_interrupted_training_ends_at_once(distant: Cluster) -> None:
     with pytest.raises(KeyboardInterrupt):
         MultiTaskModel(study, effort="thorough").fit(table, stop, distant)
     assert distant.submit(pow, 2, 3).result(30) == 8  # the workers are free again
+
+
+def begun(folder: Path, many: int) -> None:
+    """Wait until so many steps were begun."""
+    until = time.monotonic() + 60
+    while len(list(folder.iterdir())) < many:
+        assert time.monotonic() < until, "no step was begun"
+        time.sleep(0.05)
+
+
+def test_a_step_whose_worker_is_killed_is_done_by_another(tmp_path: Path) -> None:
+    """The only worker that had the shared value dies in the middle of a step; one comes that never had it."""
+    values = np.random.default_rng(0).normal(size=10_000)
+    with cluster(workers=0) as address, worker(address) as first, Cluster(address) as pool:
+        shared = pool.share(values)
+        futures = [pool.submit(slow_sum, shared, str(tmp_path), 1.5) for _ in range(2)]
+        begun(tmp_path, 1)
+        os.kill(first, signal.SIGKILL)
+        with worker(address):
+            assert [future.result(60) for future in futures] == [values.sum()] * 2
+            assert pool.submit(np.sum, shared).result(60) == values.sum()
+
+
+def cut_off(pool: Cluster) -> None:
+    """Let the connection to the scheduler break, as after a long silence."""
+    pool._client.loop.add_callback(pool._client.scheduler_comm.comm.abort)
+
+
+def test_a_step_outlives_a_broken_connection(
+    scheduler: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = np.random.default_rng(0).normal(size=10_000)
+    with Cluster(scheduler) as pool:
+        shared = pool.share(values)
+        futures = [pool.submit(slow_sum, shared, str(tmp_path), 1.0) for _ in range(3)]
+        begun(tmp_path, 1)
+        cut_off(pool)
+        assert [future.result(60) for future in futures] == [values.sum()] * 3
+        assert len(list(tmp_path.iterdir())) > 3  # what was under way was begun again
+        monkeypatch.setattr("mtl.jobs.executor.AGAIN", 0)
+        future = pool.submit(slow_sum, shared, str(tmp_path), 5.0)
+        time.sleep(0.5)
+        cut_off(pool)
+        with pytest.raises(ClusterError, match="lost a step"):
+            future.result(60)
+        assert pool.submit(pow, 2, 3).result(60) == 8
 
 
 def test_what_a_step_cannot_do_is_told_as_here(distant: Cluster) -> None:
