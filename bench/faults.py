@@ -1,11 +1,14 @@
 """What is left after the server or its worker is killed, the disk is full, a file is torn, PostgreSQL is restarted.
 
-    python bench/faults.py [--short] [--json] [--seed 0] [--kills 60]
+    python bench/faults.py [--short] [--json] [--seed 0] [--kills 60] [--home DIR]
 
 A process does what the pages do, by the same services: it brings a table, trains on it, scores it, signs a case; its worker
 is its own. At a random moment of such an action one of these befalls it:
 
 - server, worker, both: SIGKILL
+- serve, serve worker, serve both: SIGKILL of the real `python -m mtl serve`, of its worker, of both, while a person does the
+  same through its pages (`bench/person.py`); what a page said is the acknowledgement, and /ready must be back afterwards.
+  `--home` names a home with trained samples to copy for these, and spares their training
 - disk: the file system of the home is filled to the last byte for a second (a small tmpfs where this may mount one, else
   the worker's files may grow no further), then emptied
 - torn: a file of the home loses its end, as after a power cut without the order of writes; it is put back afterwards
@@ -20,6 +23,7 @@ asked of a torn file is refused in words. Exits with 1 where one does not.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import contextlib
 import hashlib
 import importlib.util
@@ -28,12 +32,15 @@ import os
 import random
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -50,7 +57,11 @@ DISK = 192  # MB of the home's file system
 FULL = 1.0  # seconds that it stays full
 ROWS = 240
 #: Of 60 faults, how many of each kind.
-MIX = {"server": 16, "worker": 14, "both": 6, "disk": 10, "torn": 6, "database": 8}
+MIX = {
+    "server": 8, "worker": 8, "both": 4, "serve": 8, "serve worker": 4, "serve both": 4, "disk": 10, "torn": 6,
+    "database": 8,
+}  # fmt: skip
+SERVED = "serve"
 
 
 # The process that plays the server ------------------------------------------------------------------------------------
@@ -185,23 +196,9 @@ class Played:
         found: dict[str, Any] = json.loads(line)
         return found
 
-    def workers(self) -> list[int]:
-        """Its workers' process numbers."""
-        found = []
-        for folder in Path("/proc").glob("[0-9]*"):
-            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-                parent = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
-                if parent == self._process.pid and b"mtl.jobs.worker" in (folder / "cmdline").read_bytes():
-                    found.append(int(folder.name))
-        return found
-
     def kill(self, server: bool, worker: bool) -> bool:
         """SIGKILL; whether there was somebody to kill."""
-        chosen = [*([self._process.pid] if server else []), *(self.workers() if worker else [])]
-        for pid in chosen:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        return bool(chosen)
+        return _kill(self._process.pid, server, worker)
 
     def end(self) -> None:
         self._process.kill()
@@ -211,9 +208,152 @@ class Played:
                 with contextlib.suppress(BrokenPipeError):
                     pipe.close()
 
-    @property
-    def alive(self) -> bool:
-        return self._process.poll() is None
+
+def _workers(server: int) -> list[int]:
+    """The process numbers of a server's workers."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            parent = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
+            if parent == server and b"mtl.jobs.worker" in (folder / "cmdline").read_bytes():
+                found.append(int(folder.name))
+    return found
+
+
+def _kill(process: int, server: bool, worker: bool) -> bool:
+    chosen = [*([process] if server else []), *(_workers(process) if worker else [])]
+    for pid in chosen:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    return bool(chosen)
+
+
+class Served:
+    """`python -m mtl serve`, and a person at its pages: asked, waited for and killed as :class:`Played` is."""
+
+    def __init__(self, home: Path, env: dict[str, str]) -> None:
+        from bench.app import READY
+
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self._url = f"http://127.0.0.1:{(port := probe.getsockname()[1])}"
+        begin = time.monotonic()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "mtl", "serve", "--port", str(port)], cwd=ROOT, stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=(home.parent / "served.log").open("ab"), start_new_session=True,
+            env={**os.environ, "CONSILIUM_HOME": str(home), "CONSILIUM_REFITS": "0", **env},
+        )  # fmt: skip
+        while not _is_ready(self._url):
+            if self._process.poll() is not None or time.monotonic() - begin > READY:
+                raise SystemExit(f"the server is not ready; see {home.parent / 'served.log'}")
+            time.sleep(0.2)
+        self.ready_after = time.monotonic() - begin
+        self._doing: Future[dict[str, Any] | None] | None = None
+        self._pool = ThreadPoolExecutor(1)
+
+    def ask(self, action: str, **given: Any) -> None:
+        self._doing = self._pool.submit(self._do, action, given)
+
+    def answer(self) -> dict[str, Any] | None:
+        """What the person saw; None where the server was gone before its page could say anything."""
+        assert self._doing is not None
+        return self._doing.result()
+
+    def _do(self, action: str, given: dict[str, Any]) -> dict[str, Any] | None:
+        from websockets.exceptions import ConnectionClosed
+
+        from bench.person import PageError
+
+        try:
+            return {"done": getattr(self, f"_{action}")(**given)}
+        except PageError as error:
+            return {"refused": "on the page", "words": str(error)}
+        except (ConnectionClosed, OSError, EOFError) as error:
+            if self._process.poll() is None:
+                time.sleep(1.0)  # a kill is not seen at once
+            if self._process.poll() is None:
+                return {"refused": type(error).__name__, "words": "though the server lives"}
+            return None
+
+    def _through(self, act: Callable[[Any], Any]) -> None:
+        from bench.person import Person
+
+        async def visit() -> None:
+            person = Person(self._url)
+            await person.open()
+            try:
+                await act(person)
+            finally:
+                await person.socket.close()
+
+        asyncio.run(visit())
+
+    def _upload(self, number: int) -> dict[str, Any]:
+        from mtl.services import uploads
+
+        self._through(lambda person: person.upload(table_of(number), f"ward-{number}.csv"))
+        found = uploads.current()
+        assert found is not None
+        return {"upload": found.key, "digest": _digest(found.table)}
+
+    def _train(self, number: int) -> dict[str, Any]:
+        from mtl.services import uploads
+
+        self._through(lambda person: person.train(LONG))
+        found = uploads.current()
+        assert found is not None
+        return {"upload": found.key, "state": "done"}
+
+    def _score(self, number: int) -> dict[str, Any]:
+        from mtl.services import uploads
+        from mtl.services.own import scoring
+
+        model = scoring.models_here()[0].key
+        self._through(lambda person: person.score(LONG))
+        found = uploads.current()
+        assert found is not None
+        return {"upload": found.key, "model": model, "state": "done"}
+
+    def _sign(self, number: int) -> dict[str, Any]:
+        from mtl.services.patients import cohorts
+        from mtl.store import records
+
+        keys = cohorts.worklist("ward", cohorts.Query(limit=50)).rows["case_key"]
+        case, note = str(keys[number % len(keys)]), f"note {number}."
+        self._through(lambda person: person.sign(case, note))
+        (record,) = [one for one in records.of_case(case) if one.note == note]
+        words = hashlib.sha256(record.canonical()).hexdigest()
+        return {"record": record.key, "words": words, "case": case}
+
+    @staticmethod
+    def _rest(jobs: list[str]) -> dict[str, Any]:
+        """Put again what did not end well, and wait until the server has seen to everything."""
+        from mtl.jobs import queue
+
+        until, again = time.monotonic() + LONG, dict.fromkeys(jobs, "")
+        for key in again:
+            again[key] = queue.retry(key) if queue.state(key).state in ("interrupted", "failed") else key
+        while any(queue.state(key).open for key in again.values()) and time.monotonic() < until:
+            time.sleep(0.2)
+        return {"ended": {key: queue.state(now).state for key, now in again.items()},
+                "why": {key: queue.state(now).error for key, now in again.items()}}  # fmt: skip
+
+    def kill(self, server: bool, worker: bool) -> bool:
+        """SIGKILL; whether there was somebody to kill."""
+        return _kill(self._process.pid, server, worker)
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._pool.shutdown()
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/ready", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
 
 
 # Faults ---------------------------------------------------------------------------------------------------------------
@@ -364,16 +504,22 @@ class Told:
     jobs: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
+    ready: list[float] = field(default_factory=list)
+    said: int = 0
 
 
 class Rounds:
     """One home, and one fault after the other."""
 
-    def __init__(self, home: Path, disk: Disk, env: dict[str, str], rng: random.Random, told: Told) -> None:
+    def __init__(
+        self, home: Path, disk: Disk, env: dict[str, str], rng: random.Random, told: Told,
+        process: type[Played] | type[Served] = Played,
+    ) -> None:  # fmt: skip
+        self.process = process
         self.home, self.disk, self.env, self.rng, self.told = home, disk, env, rng, told
         self.known, self.number = Known(), 0
         self.usual: dict[str, list[float]] = defaultdict(list)
-        self.played = Played(home, env)
+        self.played = process(home, env)
         for action in ACTIONS:  # once undisturbed: how long each takes
             self.one(action, None)
 
@@ -436,7 +582,9 @@ class Rounds:
         if kind == "database":
             how = self.rng.choice([signal.SIGINT, signal.SIGQUIT])
             return lambda: (server.stop(how), server.start(), None)[-1]
-        return lambda: (self.played.kill(kind in ("server", "both"), kind in ("worker", "both")), None)[-1]
+        both = kind.endswith("both")
+        server, worker = both or kind in ("server", SERVED), both or kind.endswith("worker")
+        return lambda: (self.played.kill(server, worker), None)[-1]
 
     def ask_all(self, torn: Path) -> None:
         """What reads the home must refuse a torn file in words, or not need it."""
@@ -468,7 +616,9 @@ class Rounds:
 
         self.played.end()
         time.sleep(0.1)
-        self.played = Played(self.home, self.env)
+        self.played = self.process(self.home, self.env)
+        if isinstance(self.played, Served):
+            self.told.ready.append(self.played.ready_after)
         open_ = unended(self.home)
         self.played.ask("rest", jobs=open_)
         answer = self.played.answer()
@@ -513,8 +663,10 @@ def prepare(home: Path, env: dict[str, str]) -> None:
     database.close()
 
 
-def run(kills: int, seed: int, folder: Path) -> tuple[Told, bool]:
-    """Every fault in its share, on a home with SQLite and one with PostgreSQL: the counts, whether a disk was mounted."""
+def run(kills: int, seed: int, folder: Path, samples: Path | None = None) -> tuple[Told, bool]:
+    """Every fault in its share, on homes with SQLite and one with PostgreSQL: the counts, whether a disk was mounted."""
+    from mtl.jobs import process
+
     rng, told = random.Random(seed), Told()
     faults = [
         kind for kind, count in MIX.items() for _ in range(max(1, round(count * kills / sum(MIX.values()))))
@@ -525,8 +677,22 @@ def run(kills: int, seed: int, folder: Path) -> tuple[Told, bool]:
         home = small.folder / "home"
         prepare(home, {})
         rounds = Rounds(home, small, {}, rng, told)
-        for place, kind in enumerate(one for one in faults if one != "database"):
+        here = [one for one in faults if one != "database" and not one.startswith(SERVED)]
+        for place, kind in enumerate(here):
             busy = ("train", "score") if kind in ("worker", "both") else ACTIONS
+            rounds.round(kind, busy[place % len(busy)])
+            say(told, kills)
+        rounds.played.end()
+        end_worker(home)
+    if any(one.startswith(SERVED) for one in faults):
+        home = folder / "served"
+        if samples is not None:
+            shutil.copytree(samples, home)
+        prepare(home, {})
+        process.ensure = lambda: None  # the server alone starts workers here
+        rounds = Rounds(home, Disk(home, False), {}, rng, told, Served)
+        for place, kind in enumerate(one for one in faults if one.startswith(SERVED)):
+            busy = ("train", "score") if kind != SERVED else ACTIONS
             rounds.round(kind, busy[place % len(busy)])
             say(told, kills)
         rounds.played.end()
@@ -566,6 +732,9 @@ def end_worker(home: Path) -> None:
 
 def say(told: Told, kills: int) -> None:
     print(f"{sum(told.faults.values())} of {kills}, {len(told.wrong)} wrong", file=sys.stderr, flush=True)
+    for line in told.wrong[told.said :]:
+        print(f"WRONG {line}", file=sys.stderr, flush=True)
+    told.said = len(told.wrong)
 
 
 def main() -> int:
@@ -575,6 +744,9 @@ def main() -> int:
     parser.add_argument("--short", action="store_true", help="8 faults")
     parser.add_argument("--kills", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--home", type=Path, help="a home with trained samples, copied for `python -m mtl serve`"
+    )
     parser.add_argument("--play", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.play:
@@ -583,19 +755,20 @@ def main() -> int:
     begin = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="consilium-faults-"))
     try:
-        told, mounted = run(8 if options.short else options.kills, options.seed, folder)
+        told, mounted = run(8 if options.short else options.kills, options.seed, folder, options.home)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     found = {
         "faults": dict(told.faults), "during": dict(told.during), "acknowledged": dict(told.acknowledged),
         "jobs_run_again": dict(told.jobs), "refused": dict(told.refused), "wrong": told.wrong, "disk_mounted": mounted,
+        "ready_after_s": sorted(round(one, 1) for one in told.ready),
         "seconds": round(time.monotonic() - begin),
     }  # fmt: skip
     if options.json:
         print(json.dumps({"faults": found}))
     else:
         for name, value in found.items():
-            print(f"{name}: {value if not isinstance(value, list) else len(value)}")
+            print(f"{name}: {value if name != 'wrong' else len(told.wrong)}")
         for line in told.wrong:
             print(f"WRONG {line}")
     return 1 if told.wrong else 0

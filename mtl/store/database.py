@@ -185,10 +185,10 @@ def reached(made: Engine) -> Iterator[Connection]:
             if time.monotonic() > until:
                 raise Unanswered(
                     _(
-                        "The database cannot be reached ({reason}). See that it runs and that CONSILIUM_DATABASE_URL is "
-                        "right, then try again."
-                    ).format(reason=type(error.orig).__name__)
-                ) from None
+                        "The database cannot be reached. Nothing was changed; try again in a moment. Should it last, the "
+                        "administrator of this server has to see that it runs and that CONSILIUM_DATABASE_URL is right."
+                    )
+                ) from error
             time.sleep(mishaps.PAUSE)
     with connection:
         yield connection
