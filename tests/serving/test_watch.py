@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from mtl.log import Lines
 from mtl.services import observe
+from mtl.store import database, mishaps
 from serving import routes
 from serving.logs import script_error
 from serving.watch import Watch, route
@@ -100,6 +101,19 @@ def test_what_is_counted_names_nobody(private_home: object) -> None:
     assert 'consilium_http_requests_total{method="GET",route="page",status="200"}' in text
     assert "consilium_own_models 0.0" in text and 'consilium_info{version="' in text
     assert SECRET not in text
+
+
+def test_a_database_that_is_away_is_told_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "consilium_database_up 1.0" in observe.written().decode()
+    database.close()
+    monkeypatch.setenv("CONSILIUM_DATABASE_URL", "postgresql://ada:pw@/x?unix_sock=/nowhere/.s.PGSQL.5432")
+    monkeypatch.setattr(mishaps, "PATIENCE", 0.0)
+    found = ask("/ready")
+    assert found.status == 503 and found.json["ready"] is False
+    assert "cannot be read" in found.json["error"] and "nowhere" not in found.json["error"]
+    counted = ask("/metrics").body.decode()
+    assert "consilium_database_up 0.0" in counted and "consilium_own_models" not in counted
+    assert ask("/health").status == 200
 
 
 def test_a_page_run_is_counted_with_how_it_ended() -> None:
