@@ -39,9 +39,9 @@ def test_the_floors_hold() -> None:
 
 
 def test_the_server_entry_stands_on_services() -> None:
-    """The import linter sees packages only; app.py is a file."""
+    """The import linter sees packages only; app.py is a file. What a failing page shows is a page's affair."""
     ours = {name for name in imports(ROOT / "app.py") if name.split(".")[0] in ("mtl", "pages")}
-    assert ours <= {"mtl.services"}
+    assert ours <= {"mtl.services", "pages.ui"}
 
 
 def test_no_page_is_named_like_a_standard_module() -> None:
