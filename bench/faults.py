@@ -61,7 +61,7 @@ MIX = {
     "server": 8, "worker": 8, "both": 4, "serve": 8, "serve worker": 4, "serve both": 4, "disk": 10, "torn": 6,
     "database": 8,
 }  # fmt: skip
-SERVED = "serve"
+SERVED = ("serve", "serve worker", "serve both")
 
 
 # The process that plays the server ------------------------------------------------------------------------------------
@@ -583,7 +583,7 @@ class Rounds:
             how = self.rng.choice([signal.SIGINT, signal.SIGQUIT])
             return lambda: (server.stop(how), server.start(), None)[-1]
         both = kind.endswith("both")
-        server, worker = both or kind in ("server", SERVED), both or kind.endswith("worker")
+        server, worker = both or kind in ("server", "serve"), both or kind.endswith("worker")
         return lambda: (self.played.kill(server, worker), None)[-1]
 
     def ask_all(self, torn: Path) -> None:
@@ -677,22 +677,22 @@ def run(kills: int, seed: int, folder: Path, samples: Path | None = None) -> tup
         home = small.folder / "home"
         prepare(home, {})
         rounds = Rounds(home, small, {}, rng, told)
-        here = [one for one in faults if one != "database" and not one.startswith(SERVED)]
+        here = [one for one in faults if one not in ("database", *SERVED)]
         for place, kind in enumerate(here):
             busy = ("train", "score") if kind in ("worker", "both") else ACTIONS
             rounds.round(kind, busy[place % len(busy)])
             say(told, kills)
         rounds.played.end()
         end_worker(home)
-    if any(one.startswith(SERVED) for one in faults):
+    if any(one in SERVED for one in faults):
         home = folder / "served"
         if samples is not None:
             shutil.copytree(samples, home)
         prepare(home, {})
         process.ensure = lambda: None  # the server alone starts workers here
         rounds = Rounds(home, Disk(home, False), {}, rng, told, Served)
-        for place, kind in enumerate(one for one in faults if one.startswith(SERVED)):
-            busy = ("train", "score") if kind != SERVED else ACTIONS
+        for place, kind in enumerate(one for one in faults if one in SERVED):
+            busy = ("train", "score") if kind != "serve" else ACTIONS
             rounds.round(kind, busy[place % len(busy)])
             say(told, kills)
         rounds.played.end()
