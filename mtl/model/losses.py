@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import reduce
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from mtl.model.blocks import blocks
 from mtl.model.cox import CoxLoss
 
 __all__ = [
@@ -153,9 +155,13 @@ class _RowLoss(ABC):
 
     def hessian(self, margin: FloatArray, design: FloatArray) -> FloatArray:
         """Return the second derivative by the coefficients of `design`, `(q, q)`."""
-        # The square root makes it a symmetric product, which BLAS does at half the cost.
-        scaled = design * np.sqrt(self.evaluate(margin)[2])
-        return np.asarray(scaled.T @ scaled)
+        root = np.sqrt(self.evaluate(margin)[2])
+        return reduce(np.add, (_square(design[rows] * root[rows]) for rows in blocks(len(design))))
+
+
+def _square(scaled: FloatArray) -> FloatArray:
+    """Return `scaled.T @ scaled`: a symmetric product, which BLAS does at half the cost."""
+    return np.asarray(scaled.T @ scaled)
 
 
 class BinaryLoss(_RowLoss):
@@ -264,7 +270,10 @@ class MulticlassLoss(_RowLoss):
                 curvature = p[:, a] * (1.0 - p[:, a]) if a == b else -p[:, a] * p[:, b]
                 if self.weight is not None:
                     curvature = curvature * self.weight
-                block = (design * curvature[:, None]).T @ design
+                block = reduce(
+                    np.add,
+                    ((design[r] * curvature[r, None]).T @ design[r] for r in blocks(len(design))),
+                )
                 result[a * q : (a + 1) * q, b * q : (b + 1) * q] = block
                 result[b * q : (b + 1) * q, a * q : (a + 1) * q] = block.T
         return result

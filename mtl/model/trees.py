@@ -116,7 +116,17 @@ def cross_fit_trees(
     problem: Problem, structure: Structure, config: TreeConfig, seed: int, tick: Callable[[], None]
 ) -> CrossFittedTrees:
     """Choose each member's rounds by held-out loss and fit the folds and the whole table; `tick` is called a step."""
-    *fold_splits, whole = problem.splits
+    folds, rounds, loss = _choose_rounds(problem, structure, config, seed, tick)
+    whole = structure.fit(problem.splits[-1], config, rounds, seed)
+    tick()
+    return CrossFittedTrees(config, folds, whole, rounds, loss)
+
+
+def _choose_rounds(
+    problem: Problem, structure: Structure, config: TreeConfig, seed: int, tick: Callable[[], None]
+) -> tuple[tuple[FittedTrees, ...], tuple[int, ...], tuple[float, ...]]:
+    """The folds' trees, and each member's rounds and held-out loss; what they grew from is freed on the way out."""
+    *fold_splits, _ = problem.splits
     growths = [structure.growth(split, config, seed + f + 1) for f, split in enumerate(fold_splits)]
     followers = [
         _held_out(problem, g, s, structure.members) for g, s in zip(growths, fold_splits, strict=True)
@@ -131,16 +141,9 @@ def cross_fit_trees(
         done = all(g.finished or len(g.shapes) >= config.max_rounds for g in growths)
         if done or (len(curve) - 1 - best >= PATIENCE).all():
             break
-    rounds = [int(b) for b in best]
-    fitted = structure.fit(whole, config, rounds, seed)
-    tick()
-    return CrossFittedTrees(
-        config,
-        tuple(structure.grown(g, rounds) for g in growths),
-        fitted,
-        tuple(rounds),
-        tuple(float(curve[b, i]) for i, b in enumerate(best)),
-    )
+    rounds = tuple(int(b) for b in best)
+    folds = tuple(structure.grown(g, rounds) for g in growths)
+    return folds, rounds, tuple(float(curve[b, i]) for i, b in enumerate(best))
 
 
 def _held_out(problem: Problem, growth: Growth, split: Split, members: Sequence[TaskData]) -> HeldOut:
