@@ -65,6 +65,12 @@ class TreeShape:
         return leaf
 
 
+def columns_of(X: Floats) -> tuple[list[Floats], list[NDArray[np.bool_] | None]]:
+    """What :meth:`TreeShape.leaves` asks for: a table's columns, copied unless in Fortran order, and where each is NaN."""
+    columns = [np.ascontiguousarray(X[:, j]) for j in range(X.shape[1])]
+    return columns, [m if m.any() else None for m in (np.isnan(c) for c in columns)]
+
+
 def decide(
     column: Floats,
     missing: NDArray[np.bool_] | None,

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mtl.model.blocks import blocks
-from mtl.model.forest import Floats, Forest, TreeShape
+from mtl.model.forest import Floats, Forest, TreeShape, columns_of
 from mtl.model.lightgbm_text import tree_blocks, tree_shape
 from mtl.model.losses import Loss
 
@@ -106,8 +106,7 @@ class Growth:
             self._scale[outputs] = np.sqrt(task.weight / task.loss.n_outputs)
             self._size[outputs] = max(len(task.rows), 1)
         self.start = self._margin[:, 0].copy() if n else np.zeros(self.n_outputs)
-        self._columns = [np.ascontiguousarray(X[:, j]) for j in range(X.shape[1])]
-        self._missing = [m if m.any() else None for m in (np.isnan(c) for c in self._columns)]
+        self._columns, self._missing = columns_of(X)
         self._random = np.random.default_rng([seed, 1])
         self.shapes: list[TreeShape] = []
         self.values: list[Floats] = []
@@ -182,7 +181,8 @@ class Growth:
 
     def _newton_step(self, shape: TreeShape) -> None:
         leaf = shape.leaves(self._columns, self._missing)
-        gradient, hessian = np.split(_leaf_sums(self._derived, leaf, shape.n_leaves), 2)
+        sums = _leaf_sums(self._derived, leaf, shape.n_leaves)
+        gradient, hessian = sums[: self.n_outputs], sums[self.n_outputs :]
         labelled = self._labelled(leaf, shape.n_leaves)
         value = -self.config.learning_rate * gradient / (np.maximum(hessian, 0.0) + self.config.l2)
         value[labelled < self.config.min_labelled] = 0.0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mtl.model.forest import Floats, Forest
+from mtl.model.forest import Floats, Forest, columns_of
 from mtl.model.grow import Growth, GrowthTask, TreeConfig
 from mtl.model.losses import Loss
 from mtl.model.problem import Group, Problem, Split, TaskData
@@ -45,7 +45,8 @@ class HeldOut:
     def __init__(
         self, growth: Growth, X: Floats, losses: Sequence[Loss | None], rows: Sequence[np.ndarray]
     ) -> None:
-        self.growth, self.X, self.task_losses, self.rows = growth, X, losses, rows
+        self.growth, self.task_losses, self.rows = growth, losses, rows
+        self._columns, self._missing = columns_of(X)
         self._margin = np.tile(growth.start, (len(X), 1))
         self._seen = 0
         self.totals = np.array([loss.total if loss is not None else 0.0 for loss in losses])
@@ -59,15 +60,11 @@ class HeldOut:
 
     def follow(self) -> None:
         """Look at the trees grown since the last look."""
-        newest = self.growth.forest(first=self._seen)
-        if not newest.n_trees:
-            return
-        patterns = newest.patterns(self.X)
-        leaves = newest.leaves(patterns)
-        for tree in range(newest.n_trees):
-            self._margin += newest.value[leaves[:, tree]]
+        for tree in range(self._seen, len(self.growth.shapes)):
+            leaf = self.growth.shapes[tree].leaves(self._columns, self._missing)
+            self._margin += self.growth.values[tree].take(leaf, axis=0)
             self.curve.append(self._losses())
-        self._seen += newest.n_trees
+        self._seen = len(self.growth.shapes)
 
 
 @dataclass(frozen=True)
