@@ -1,22 +1,28 @@
-"""Large tables are worked on a block of rows at a time, so that what is made on the way stays small.
+"""Large tables are worked on a block of rows at a time, so that what is made on the way stays small, and in cache.
 
-A table of one block gives the bits that it gave undivided; sums over several blocks differ from an undivided sum in their
-last digits, and depend on nothing else than the number of rows.
+A table of up to :data:`UNDIVIDED` rows is one block. Sums over several blocks differ from an undivided sum in their last
+digits, and depend on nothing else than the number of rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-BLOCK = 131_072  # rows
+UNDIVIDED = 131_072  # rows
+BLOCK = 16_384  # rows
 
 
-def blocks(n: int, size: int | None = None) -> Iterator[slice]:
-    """The rows of a table of n, `size` (:data:`BLOCK` if left out) at a time; one empty block where there is no row.
+def block_size(n: int) -> int:
+    """Rows of a block of a table of n."""
+    return BLOCK if n > UNDIVIDED else max(n, 1)
 
-    >>> [(rows.start, rows.stop) for rows in blocks(5, 2)], list(blocks(0))
-    ([(0, 2), (2, 4), (4, 5)], [slice(0, 0, None)])
+
+def blocks(n: int) -> Iterator[slice]:
+    """The rows of a table of n, a block at a time; one empty block where there is no row.
+
+    >>> list(blocks(5)), list(blocks(0)), len(list(blocks(1_000_000)))
+    ([slice(0, 5, None)], [slice(0, 0, None)], 62)
     """
-    size = BLOCK if size is None else size
+    size = block_size(n)
     for begin in range(0, max(n, 1), size):
         yield slice(begin, min(begin + size, n))

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from mtl.model.blocks import BLOCK
+from mtl.model.blocks import block_size
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
@@ -304,11 +304,12 @@ class _Piece:
 
 
 def _pieces(block: _Block) -> list[_Piece]:
-    """A block's event times in pieces of about :data:`BLOCK` rows, more only where one event time has more."""
+    """A block's event times in pieces of up to :func:`block_size` rows, more only where one event time has more."""
+    size = block_size(block.rows.size)
     first, group = np.append(block.first, block.rows.size), np.append(block.group, block.deaths.size)
     edges = [0]
     while edges[-1] < block.first.size:
-        limit = np.searchsorted(first, first[edges[-1]] + BLOCK, side="right") - 1
+        limit = np.searchsorted(first, first[edges[-1]] + size, side="right") - 1
         edges.append(max(int(limit), edges[-1] + 1))
     return [
         _Piece(slice(a, b), slice(int(first[a]), int(first[b])), slice(int(group[a]), int(group[b])))

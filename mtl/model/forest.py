@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from mtl.model.blocks import BLOCK, blocks
+from mtl.model.blocks import UNDIVIDED, blocks
 
 MAX_DECISIONS = 7
 SMALL = 64  # rows below which one vectorised pass over all decisions beats a pass a tree
@@ -307,7 +307,7 @@ class Forest:
 
     def margin(self, X: Floats, patterns: NDArray[np.uint8] | None = None) -> Floats:
         """Sum of leaf values: (n, outputs). A row gets the same bits alone and in any table."""
-        if patterns is None and len(X) > BLOCK:
+        if patterns is None and len(X) > UNDIVIDED:
             return np.concatenate([self.margin(X[rows]) for rows in blocks(len(X))])
         patterns = self.patterns(X) if patterns is None else patterns
         out = np.zeros((len(patterns), self.n_outputs))

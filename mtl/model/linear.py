@@ -20,7 +20,7 @@ from mtl.model.stand_ins import StandIns
 FloatArray = npt.NDArray[np.float64]
 
 _CHUNK = 4096
-_MOST_ROWS = 131_072  # from which stand-ins are learnt
+_MOST_ROWS = 100_000  # from which stand-ins are learnt
 _MAX_STEPS = 100
 
 

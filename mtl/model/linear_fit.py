@@ -55,7 +55,9 @@ def _path(
     """The path of penalties on the training rows of split number `which`."""
     split = problem.splits[which]
     chosen, places, _ = split.labelled(task)
-    loss, X = task.loss(chosen), split.masked[places]
+    loss, X = task.loss(chosen), split.masked
+    if len(places) < len(X):
+        X = X[places]
     null = loss.gradient(np.tile(loss.start(), (len(X), 1)))
     rng = np.random.default_rng([seed, which])
     basis = Basis.fit(X, problem.kinds, task.visible, *null, rng, reading)

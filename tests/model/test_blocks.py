@@ -35,8 +35,8 @@ LOSSES: dict[str, Callable[[], Loss]] = {
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks of 64 rows."""
-    for module in (blocks, cox, forest):
-        monkeypatch.setattr(module, "BLOCK", 64)
+    for module, name in ((blocks, "UNDIVIDED"), (blocks, "BLOCK"), (forest, "UNDIVIDED")):
+        monkeypatch.setattr(module, name, 64)
 
 
 @pytest.mark.parametrize("kind", LOSSES)
