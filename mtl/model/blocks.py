@@ -6,10 +6,15 @@ digits, and depend on nothing else than the number of rows.
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from collections.abc import Iterator
 
 UNDIVIDED = 131_072  # rows
 BLOCK = 16_384  # rows
+
+# glibc keeps what is freed for later: after the trees of a large table that is as much again as the table
+_trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
 
 
 def block_size(n: int) -> int:
@@ -26,3 +31,9 @@ def blocks(n: int) -> Iterator[slice]:
     size = block_size(n)
     for begin in range(0, max(n, 1), size):
         yield slice(begin, min(begin + size, n))
+
+
+def give_back(n: int) -> None:
+    """Hand memory that was freed back to the system, after work on a large table of n rows, where the C library can."""
+    if n > UNDIVIDED and _trim is not None:
+        _trim(0)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mtl.model.blocks import give_back
 from mtl.model.forest import Floats, Forest, columns_of
 from mtl.model.grow import Growth, GrowthTask, TreeConfig
 from mtl.model.losses import Loss
@@ -115,6 +116,7 @@ def cross_fit_trees(
     """Choose each member's rounds by held-out loss and fit the folds and the whole table; `tick` is called a step."""
     folds, rounds, loss = _choose_rounds(problem, structure, config, seed, tick)
     whole = structure.fit(problem.splits[-1], config, rounds, seed)
+    give_back(len(problem.X))
     tick()
     return CrossFittedTrees(config, folds, whole, rounds, loss)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mtl.model import blocks, cox, forest, linear
+from mtl.model.basis import Basis
 from mtl.model.grow import Growth, GrowthTask, TreeConfig
 from mtl.model.losses import BinaryLoss, CoxLoss, Loss, MulticlassLoss, SquaredLoss
 from mtl.model.masking import mask_at_random
@@ -98,7 +99,7 @@ def test_the_order_of_a_table_in_memory_changes_no_tree() -> None:
 def test_stand_ins_of_many_rows_are_learnt_from_a_fixed_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     loss = LOSSES["regression"]()
     null = loss.gradient(np.zeros((N, 1)))
-    basis = linear.Basis.fit(X, ["numeric"] * 4, range(4), *null)
+    basis = Basis.fit(X, ["numeric"] * 4, range(4), *null)
     expert = linear.LinearPath.fit(X, loss, basis, [linear.Penalty(0.1)]).expert(0)
     together = X.copy()
     together[:, 1] = 0.8 * X[:, 0] + 0.3 * X[:, 1]
@@ -109,6 +110,15 @@ def test_stand_ins_of_many_rows_are_learnt_from_a_fixed_sample(monkeypatch: pyte
     assert (sampled.stand_ins.coef == again.stand_ins.coef).all()
     assert (sampled.stand_ins.coef != everybody.stand_ins.coef).any()
     np.testing.assert_allclose(sampled.stand_ins.coef, everybody.stand_ins.coef, atol=0.15)
+
+
+def test_memory_of_large_tables_is_given_back(small_blocks: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[int] = []
+    monkeypatch.setattr(blocks, "_trim", kept.append)
+    blocks.give_back(64)
+    assert not kept
+    blocks.give_back(65)
+    assert kept == [0]
 
 
 def test_an_executor_elsewhere_must_say_how_it_shares() -> None:
