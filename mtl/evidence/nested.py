@@ -104,6 +104,14 @@ class Resamples:
             if len(chosen) < 2 or part(task, chosen).informative < 1:
                 raise NotEstimable("too few labels to leave out two folds at a time")
 
+    def allow(self, task: TaskData) -> bool:
+        """Whether a task can be judged so; see :meth:`require`."""
+        try:
+            self.require(task)
+        except NotEstimable:
+            return False
+        return True
+
 
 def part(task: TaskData, chosen: Rows) -> TaskData:
     """The same task with some of its labels."""

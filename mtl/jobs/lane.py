@@ -1,0 +1,87 @@
+"""A process that does steps for the one that started it (:mod:`mtl.jobs.local`), and is gone when that one is.
+
+Questions come on standard input, answers go where standard output was. A thread waits for the next question all the time:
+the input ends when the starter does, however it does, and then this process leaves at once, whatever it is doing.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import sys
+import warnings
+from queue import SimpleQueue
+from threading import Thread
+from typing import IO
+
+from mtl.jobs.parcels import called, packed
+from mtl.log import told
+
+KINDNESS = 10  # added to that of the process that started it, so that pages come first
+Question = tuple[bytes, list[str], list[bytes]]
+
+
+def send(file: IO[bytes], *parts: bytes) -> None:
+    """Write a message."""
+    file.write(len(parts).to_bytes(8, "little"))
+    for part in parts:
+        file.write(len(part).to_bytes(8, "little"))
+        file.write(part)
+    file.flush()
+
+
+def receive(file: IO[bytes]) -> list[bytes] | None:
+    """Read a message; None where the other end is gone."""
+    head = file.read(8)
+    if len(head) < 8:
+        return None
+    parts = []
+    for _ in range(int.from_bytes(head, "little")):
+        size = int.from_bytes(file.read(8), "little")
+        parts.append(file.read(size))
+        if len(parts[-1]) < size:
+            return None
+    return parts
+
+
+def _listen(file: IO[bytes], questions: SimpleQueue[Question]) -> None:
+    known: dict[str, bytes] = {}
+    while (message := receive(file)) is not None:
+        names, new, content, *values = pickle.loads(message[0]), pickle.loads(message[1]), *message[2:]
+        known = {name: known[name] for name in names if name in known} | dict(zip(new, values, strict=True))
+        questions.put((content, names, [known[name] for name in names]))
+    os._exit(0)
+
+
+def _failure(error: BaseException) -> tuple[bytes, bytes]:
+    """An error, and where it came from, as bytes; one that cannot travel is told by its kind."""
+    place = packed(told(error))[0]
+    try:
+        content = packed(error)[0]
+        pickle.loads(content)
+    except Exception:  # an error may hold anything
+        content = packed(RuntimeError(type(error).__name__))[0]
+    return content, place
+
+
+def main() -> None:
+    """Entry of the process."""
+    warnings.simplefilter("ignore")  # they quote cells
+    for stop in (signal.SIGINT, signal.SIGTERM):  # meant for the starter, which says when to leave
+        signal.signal(stop, signal.SIG_IGN)
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints must not get among the answers
+    os.nice(KINDNESS)
+    questions: SimpleQueue[Question] = SimpleQueue()
+    Thread(target=_listen, args=(sys.stdin.buffer, questions), daemon=True).start()
+    while True:
+        content, names, values = questions.get()
+        try:
+            send(answers, b"done", called(content, names, *values))
+        except BaseException as error:  # whatever it is belongs to who asked
+            send(answers, b"failed", *_failure(error))
+
+
+if __name__ == "__main__":
+    main()
