@@ -63,7 +63,7 @@ class Part:
 
 
 PARTS: dict[str, Part] = {
-    "accuracy": Part(accuracy.compute, version=2),
+    "accuracy": Part(accuracy.compute, version=2, divided=True),
     "side_by_side": Part(side_by_side.compute),
     "calibration": Part(calibration.compute),
     "cutoff": Part(cutoff.compute),

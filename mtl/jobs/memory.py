@@ -24,10 +24,10 @@ def uncount(process: int) -> None:
 
 def taken() -> int:
     """Bytes of memory that this process and those that work for it take now; 0 where the system does not say."""
-    return sum(_of(process) for process in ("self", *list(_working)))
+    return _of("self") + sum(_of(str(process)) for process in list(_working))
 
 
-def _of(process: str | int) -> int:
+def _of(process: str) -> int:
     try:
         status = Path(f"/proc/{process}/statm").read_text(encoding="ascii")
     except (FileNotFoundError, ProcessLookupError):
