@@ -31,27 +31,35 @@ def send(file: IO[bytes], *parts: bytes) -> None:
     file.flush()
 
 
-def receive(file: IO[bytes]) -> list[bytes] | None:
-    """Read a message; None where the other end is gone."""
-    head = file.read(8)
-    if len(head) < 8:
-        return None
-    parts = []
-    for _ in range(int.from_bytes(head, "little")):
-        size = int.from_bytes(file.read(8), "little")
-        parts.append(file.read(size))
-        if len(parts[-1]) < size:
-            return None
-    return parts
+def receive(file: IO[bytes]) -> list[bytes]:
+    """Read a message.
+
+    Raises
+    ------
+    EOFError
+        The other end is gone.
+    """
+    count = int.from_bytes(_exactly(file, 8), "little")
+    return [_exactly(file, int.from_bytes(_exactly(file, 8), "little")) for _ in range(count)]
+
+
+def _exactly(file: IO[bytes], size: int) -> bytes:
+    content = file.read(size)
+    if len(content) < size:
+        raise EOFError
+    return content
 
 
 def _listen(file: IO[bytes], questions: SimpleQueue[Question]) -> None:
     known: dict[str, bytes] = {}
-    while (message := receive(file)) is not None:
+    while True:
+        try:
+            message = receive(file)
+        except EOFError:
+            os._exit(0)
         names, new, content, *values = pickle.loads(message[0]), pickle.loads(message[1]), *message[2:]
         known = {name: known[name] for name in names if name in known} | dict(zip(new, values, strict=True))
         questions.put((content, names, [known[name] for name in names]))
-    os._exit(0)
 
 
 def _failure(error: BaseException) -> tuple[bytes, bytes]:

@@ -80,6 +80,7 @@ class Processes(Elsewhere):
         self._wanted: set[Future[Any]] = set()
         self._lanes: list[_Lane] = []
         self._guard = Lock()
+        self._closed = False
 
     @staticmethod
     def tick() -> None:
@@ -94,6 +95,8 @@ class Processes(Elsewhere):
         content, shared = packed((fn, args, kwargs))
         future: Future[Any] = Future()
         with self._guard:
+            if self._closed:
+                raise RuntimeError("these processes have ended")
             self._wanted.add(future)
             if len(self._lanes) < min(self._most, len(self._wanted)):
                 self._lanes.append(_Lane(self._steps))
@@ -113,6 +116,7 @@ class Processes(Elsewhere):
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End all processes; what they still do is not wanted."""
         with self._guard:
+            self._closed = True
             wanted, lanes = list(self._wanted), list(self._lanes)
         for future in wanted:
             future.cancel()
@@ -173,18 +177,15 @@ class _Lane(Thread):
         new = [one for one in step.shared if one.name not in self._known]
         self._known = set(names)
         head = [pickle.dumps(part) for part in (names, [one.name for one in new])]
-        answer = None
+        assert process.stdin is not None and process.stdout is not None
         try:
-            if process.stdin is not None and process.stdout is not None:
-                send(process.stdin, *head, step.content, *(one.content for one in new))
-                answer = receive(process.stdout)
-        except BrokenPipeError:
-            answer = None
-        if answer is None:
+            send(process.stdin, *head, step.content, *(one.content for one in new))
+            answer = receive(process.stdout)
+        except (BrokenPipeError, EOFError) as error:
             self._let_go()
             raise ProcessLostError(
                 _("A process of the computation ended early, perhaps for want of memory. Run it again.")
-            )
+            ) from error
         if answer[0] == b"failed":
             log.info("step failed", extra={"facts": pickle.loads(answer[2])})
             raise pickle.loads(answer[1])
