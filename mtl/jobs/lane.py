@@ -18,7 +18,7 @@ from typing import IO
 from mtl.jobs.parcels import called, packed
 from mtl.log import told
 
-KINDNESS = 10  # added to that of the process that started it, so that pages come first
+KINDNESS = 5  # added to that of the process that started it: the worker is kind already, so pages come first twice
 Question = tuple[bytes, list[str], list[bytes]]
 
 
