@@ -102,7 +102,7 @@ FEW = ("malignant", "mean_area", "ascites", "death", "stage")
 def test_evidence_gathered_in_other_processes_is_the_same_bit_for_bit(
     distant: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All kinds of task, survival with a trial's offsets among them; every expert and every control."""
+    """Several classes, and survival with a trial's offsets; helpers of every kind; every expert and every control."""
     monkeypatch.setattr("mtl.evidence.pieces.BEGIN", 0.0)
     monkeypatch.setattr("mtl.evidence.pieces.WORTH", 0.0)
     effort = Effort((TreeConfig(max_rounds=12, learning_rate=0.25),))
@@ -113,7 +113,7 @@ def test_evidence_gathered_in_other_processes_is_the_same_bit_for_bit(
 
     def gathered(pool: Elsewhere | None) -> str:
         told: list[float] = []
-        audit = Audit(learner(), 1, ("kind", "amount", "death"), threads=1, pool=pool)
+        audit = Audit(learner(), 1, ("kind", "death"), threads=1, pool=pool)
         found = audit.run(lambda what, share: told.append(share), {})
         assert told == sorted(told) and told[-1] == 1.0
         return json.dumps(found)

@@ -42,7 +42,7 @@ def quiet(stage: str, share: float) -> None:
     assert 0.0 <= share <= 1.0, stage
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 30.0) -> None:
+def eventually(holds: Callable[[], bool], seconds: float = 120.0) -> None:
     until = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < until
@@ -92,7 +92,7 @@ def test_a_cancelled_step_stops_at_once(pool: Processes, tmp_path: Path) -> None
     assert future.cancel()
     with pytest.raises(CancelledError):
         future.result()
-    eventually(lambda: not lives(process), 5)
+    eventually(lambda: not lives(process))
     assert [pool.submit(pow, 2, n).result() for n in range(4)] == [1, 2, 4, 8]
 
 
@@ -102,7 +102,7 @@ def test_a_process_that_was_killed_is_said_and_replaced(pool: Processes, tmp_pat
     eventually(lambda: file.exists() and file.read_text() != "")
     os.kill(int(file.read_text()), signal.SIGKILL)
     with pytest.raises(ProcessLostError, match="Run it again"):
-        future.result(10)
+        future.result(120)
     assert [pool.submit(pow, 2, n).result() for n in range(4)] == [1, 2, 4, 8]
 
 
@@ -129,11 +129,13 @@ def test_a_killed_computation_leaves_nobody_and_goes_on_from_what_was_finished(t
     code = "from bench.steps import killed; killed()"
     command = [sys.executable, "-c", code, str(folder), str(file)]
     with subprocess.Popen(command, cwd=ROOT) as starter:
-        eventually(lambda: file.exists() and file.read_text() != "" and len(Files(folder)) == 3)
-        workers = {one["process"] for one in Files(folder).values()} | {int(file.read_text())}
-        assert any(map(lives, workers))
-        starter.kill()
-    eventually(lambda: not any(map(lives, workers)), 10)
+        try:
+            eventually(lambda: file.exists() and file.read_text() != "" and len(Files(folder)) == 3)
+            workers = {one["process"] for one in Files(folder).values()} | {int(file.read_text())}
+            assert any(map(lives, workers))
+        finally:
+            starter.kill()
+    eventually(lambda: not any(map(lives, workers)))
 
     kept = Files(folder)
     before = dict(kept)
