@@ -18,7 +18,7 @@ from typing import IO
 from mtl.jobs.parcels import called, packed
 from mtl.log import told
 
-KINDNESS = 5  # added to that of the process that started it: the worker is kind already, so pages come first twice
+KINDNESS = 5  # added to that of the process that started it, which in the app is kinder than the pages
 Question = tuple[bytes, list[str], list[bytes]]
 
 
