@@ -20,8 +20,8 @@ from mtl.model.pool import EVERY, Elsewhere
 
 Tick = Callable[[], None]
 
-BEGIN = 1.0  # seconds in which it shows whether other processes are worth their start
-WORTH = 4.0  # seconds that the rest would take here, from which on they are
+BEGIN = 1.0  # seconds of processor in which it shows whether other processes are worth their start
+WORTH = 4.0  # of them that the rest would take here, from which on they are
 
 
 class Stopped(Exception):  # noqa: N818  (somebody asked for it)
@@ -79,7 +79,7 @@ class Pieces:
         self._waiting = deque(name for name in self.pieces if name not in self.checkpoint)
         kept = set(self.pieces) - set(self._waiting)
         self._done = sum(self.pieces[name].cost for name in self.pieces if name in kept)
-        self._began = time.monotonic()
+        self._began = time.process_time()
         if self._waiting:
             self._tell(self.pieces[self._waiting[0]].stage)
         try:
@@ -134,7 +134,7 @@ class Pieces:
 
     def _long(self) -> bool:
         """Whether there are others, and the rest would take long enough here, as far as it shows."""
-        gone = time.monotonic() - self._began
+        gone = time.process_time() - self._began  # what else the machine does says nothing about this work
         if self.pool is None or gone < BEGIN:
             return False
         rest = sum(self.pieces[name].cost for name in self._waiting)
