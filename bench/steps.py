@@ -38,8 +38,9 @@ def priority() -> tuple[int, str | None]:
 
 def loiter(whole: int, file: str, tick: Callable[[], None]) -> dict[str, Any]:
     """A piece that does not end; writes down whose process it keeps."""
+    Path(file + ".new").write_text(str(os.getpid()))
+    Path(file + ".new").rename(file)  # whole or not at all, whenever it is killed
     while True:
-        Path(file).write_text(str(os.getpid()))
         tick()
         time.sleep(0.02)
 
