@@ -253,5 +253,9 @@ STAGES = {
     "risk groups": N_("risk groups"),
     "subgroups": N_("subgroups"),
     "comparing": N_("comparing"),
+    "experts": N_("each part of the blend, nested"),
+    "control": N_("control with shuffled labels"),
+    "pairs": N_("one helper at a time"),
+    "learning curve": N_("with fewer labels"),
     "saving": N_("saving"),
 }
