@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from typing import Any
 
 import numpy as np
@@ -16,9 +15,11 @@ from mtl.evidence.learner import Learner
 from mtl.evidence.subject import NEW, Subject
 from mtl.evidence.transfer import Audit, audit
 from mtl.evidence.verdict import PERMUTATIONS
+from mtl.jobs.executor import elsewhere
 from mtl.language import number
 from mtl.multitask import MultiTaskModel
 from mtl.services.evidence import sharing as words
+from mtl.store.database import StoreError
 from mtl.study import Study
 
 
@@ -59,9 +60,12 @@ def run(args: argparse.Namespace, console: Console) -> Answer:
         )
     subject = Subject(model.study, table, model, np.full(len(table), NEW, dtype=np.int64))
     chosen = tuple(name for name in model.tasks_ if name in (args.task or model.tasks_))
-    wanted = Audit(Learner.of(subject), args.permutations, chosen, os.cpu_count() or 1)
-    with console.progress() as bar:
-        found = audit(model, wanted, lambda stage, share: bar.at(share, stage), {})
+    try:
+        with elsewhere() as pool, console.progress() as bar:
+            wanted = Audit(Learner.of(subject), args.permutations, chosen, pool=pool)
+            found = audit(model, wanted, lambda stage, share: bar.at(share, stage), {})
+    except StoreError as error:  # a cluster that does not answer, a process that was killed
+        raise CommandError(str(error)) from error
     about = {"path": args.model, "version": model.version_, "study": model.study.name}
     return Answer({"model": about, "rows": len(table), **found}, _text(model, len(table), found))
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from mtl.evidence.honest import Predicted, curves, score
 from mtl.evidence.subject import Checkpoint, Report, Subject
 from mtl.expressions import cells
+from mtl.model.pool import Elsewhere
 from mtl.model.problem import TrainingError
 from mtl.multitask import MultiTaskModel, TableWarning
 
@@ -94,7 +95,9 @@ def years(column: pd.Series) -> Floats:
     return np.where(np.isfinite(plain), plain, found)
 
 
-def compute(subject: Subject, report: Report, checkpoint: Checkpoint) -> dict[str, Any]:
+def compute(
+    subject: Subject, report: Report, checkpoint: Checkpoint, pool: Elsewhere | None = None
+) -> dict[str, Any]:
     """{"n", "site", "date", "date_is_input", "whole", "splits": [...], "small": [...]}.
 
     Each split has its "site" or "after", "n" left out, "n_training", and by task the metrics on those left out; "whole"
@@ -106,7 +109,7 @@ def compute(subject: Subject, report: Report, checkpoint: Checkpoint) -> dict[st
     for place, split in enumerate(chosen):
         found = checkpoint.get(split.name)
         if found is None:
-            found = _judge(subject, split, partial(_within, report, place, len(chosen)))
+            found = _judge(subject, split, partial(_within, report, place, len(chosen)), pool)
             checkpoint[split.name] = found
         done.append(found)
     study = subject.study
@@ -126,7 +129,7 @@ def _within(report: Report, place: int, count: int, what: str, share: float) -> 
     report(what, (place + share) / count)
 
 
-def _judge(subject: Subject, split: Split, report: Report) -> dict[str, Any]:
+def _judge(subject: Subject, split: Split, report: Report, pool: Elsewhere | None) -> dict[str, Any]:
     train, test = subject.table[split.train], subject.table[split.left_out]
     answer: dict[str, Any] = {
         "site": split.site,

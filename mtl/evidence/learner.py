@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -46,7 +48,22 @@ class Learner:
     shared_config: dict[str, TreeConfig] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.nested, self.crossed = Resamples(self.problem, True), Resamples(self.problem, False)
+        self._apart: dict[str, tuple[Margins, Margins]] = {}
+        self._lock = Lock()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travels without what can be made of it again."""
+        return Learner, (replace(self.problem), self.effort, self.own_config, self.shared_config)
+
+    @cached_property
+    def nested(self) -> Resamples:
+        """All choices inside."""
+        return Resamples(self.problem, True)
+
+    @cached_property
+    def crossed(self) -> Resamples:
+        """The models of the folds themselves."""
+        return Resamples(self.problem, False)
 
     @classmethod
     def of(cls, subject: Subject) -> Learner:
@@ -134,6 +151,15 @@ class Learner:
             max_rounds=max(1, round(config.max_rounds / FASTER)),
         )
         return trees(resamples, structure, asked, fast, self.seed(22, self.place(name)), tick)
+
+    def apart(self, task: TaskData, tick: Tick) -> tuple[Margins, Margins]:
+        """Linear and own trees of a task beside a quick look's shared ones; learnt once for all of them."""
+        with self._lock:
+            if task.name not in self._apart:
+                asked = Asked.whole(task)
+                own = self.quick_trees(self.crossed, self.alone(task), asked, tick)
+                self._apart[task.name] = self.linear(self.crossed, asked, tick), own
+            return self._apart[task.name]
 
 
 def scored(

@@ -18,6 +18,7 @@ from functools import cached_property
 import numpy as np
 
 from mtl.evaluate import NotEstimable
+from mtl.evidence.held_out import HeldOut
 from mtl.model.basis import Basis
 from mtl.model.blend import FEW_EVENTS, FEW_ROWS, fit_blend
 from mtl.model.curves import Reading
@@ -27,7 +28,7 @@ from mtl.model.linear import LinearPath, Penalty
 from mtl.model.losses import Loss
 from mtl.model.masking import mask_at_random
 from mtl.model.problem import Problem, Rows, Split, TaskData
-from mtl.model.trees import FittedTrees, HeldOut, Structure
+from mtl.model.trees import FittedTrees, Structure
 
 Tick = Callable[[], None]
 Key = tuple[int, ...]  # the folds that a model has not seen
@@ -104,6 +105,14 @@ class Resamples:
             if len(chosen) < 2 or part(task, chosen).informative < 1:
                 raise NotEstimable("too few labels to leave out two folds at a time")
 
+    def allow(self, task: TaskData) -> bool:
+        """Whether a task can be judged so; see :meth:`require`."""
+        try:
+            self.require(task)
+        except NotEstimable:
+            return False
+        return True
+
 
 def part(task: TaskData, chosen: Rows) -> TaskData:
     """The same task with some of its labels."""
@@ -129,10 +138,9 @@ def trees(
         key: structure.growth(resamples.splits[key], config, seed + 1000 * (k + 1))
         for k, key in enumerate(resamples.choosers)
     }
-    some = grown[resamples.choosers[0]]
-    outputs = list(range(some.n_outputs))[some.slices[place]]
+    outputs = grown[resamples.choosers[0]].slices[place]
     followers = {
-        (key, g): _follower(resamples, grown[key], asked.learnt, place, g)
+        (key, g): _follower(resamples, grown[key], asked.learnt, outputs, g)
         for key in resamples.choosers
         for g in key
     }
@@ -144,34 +152,39 @@ def trees(
             follower.follow()
         tick()
         curves = [
-            _mean_curve([followers[resamples.key(f, g), g] for g in range(resamples.n) if g != f], place)
+            _mean_curve([followers[resamples.key(f, g), g] for g in range(resamples.n) if g != f])
             for f in range(resamples.n)
         ]
         over = all(g.finished or len(g.shapes) >= config.max_rounds for g in grown.values())
         if over or all(len(curve) - 1 - int(curve.argmin()) >= patience for curve in curves):
             break
     rounds = [int(curve.argmin()) for curve in curves]
+    # what is said of fold g after as many rounds as the choice about fold f asks for, by the model that serves for both
+    said: dict[tuple[int, int], Floats] = {}
+    for (key, g), follower in followers.items():
+        askers = [f for f in range(resamples.n) if resamples.key(f, g) == key]
+        margins = follower.margins([rounds[f] for f in askers])
+        said |= {(f, g): margin for f, margin in zip(askers, margins, strict=True)}
 
-    def said(growth: Growth, f: int, rows: Rows) -> Floats:
-        limits = [rounds[f]] * len(outputs)
-        fitted = FittedTrees(growth.forest(limits, outputs), growth.start[outputs])
-        return fitted.margin(resamples.problem.X[rows])
-
-    def outer(f: int) -> Growth:
-        if not resamples.nested:
-            return grown[(f,)]
-        growth = structure.growth(resamples.splits[(f,)], config, seed + f + 1)
-        growth.extend(rounds[f])
-        tick()
-        return growth
+    def outer(f: int, rows: Rows) -> Floats:
+        if not resamples.nested and asked.judged is asked.learnt:
+            return said[f, f]
+        growth = grown.get((f,))
+        if growth is None:
+            growth = structure.growth(resamples.splits[(f,)], config, seed + f + 1)
+            growth.extend(rounds[f])
+            tick()
+        places = range(outputs.start, outputs.stop)
+        forest = growth.forest([rounds[f]] * len(places), places)
+        return FittedTrees(forest, growth.start[outputs]).margin(resamples.problem.X[rows])
 
     return _margins(
         resamples,
         asked,
         tuple(rounds),
         np.array([curve.min() for curve in curves]),
-        lambda f, rows: said(outer(f), f, rows),
-        lambda f, g, rows: said(grown[resamples.key(f, g)], f, rows),
+        outer,
+        lambda f, g, rows: said[f, g],
     )
 
 
@@ -195,26 +208,20 @@ def best_trees(
     return Margins(outer, inner, rounds, np.array([tried[which].loss[f] for f, which in enumerate(best)]))
 
 
-def _follower(resamples: Resamples, growth: Growth, task: TaskData, place: int, g: int) -> HeldOut:
+def _follower(resamples: Resamples, growth: Growth, task: TaskData, outputs: slice, g: int) -> HeldOut:
     held = resamples.inside(task, g)
-    nothing = np.zeros(0, dtype=np.intp)
-    losses: list[Loss | None] = [None] * place
-    return HeldOut(
-        growth,
-        resamples.problem.X[task.rows[held]],
-        [*losses, task.loss(held) if len(held) else None],
-        [*([nothing] * place), np.arange(len(held))],
-    )
+    loss = task.loss(held) if len(held) else None
+    return HeldOut(growth, resamples.problem.X[task.rows[held]], loss, outputs)
 
 
-def _mean_curve(followers: Sequence[HeldOut], place: int) -> Floats:
+def _mean_curve(followers: Sequence[HeldOut]) -> Floats:
     """(rounds + 1,): held-out loss over some folds; a model that stopped growing keeps its last value."""
     longest = max(len(f.curve) for f in followers)
     total, weight = np.zeros(longest), 0.0
     for follower in followers:
-        own = np.array([values[place] for values in follower.curve])
+        own = np.array(follower.curve)
         own = np.concatenate([own, np.full(longest - len(own), own[-1])])
-        total, weight = total + follower.totals[place] * own, weight + float(follower.totals[place])
+        total, weight = total + follower.total * own, weight + follower.total
     return total / max(weight, 1e-12)
 
 

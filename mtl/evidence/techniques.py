@@ -10,10 +10,8 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from mtl.evaluate import NotEstimable
 from mtl.evidence import boosted, perceptron
 from mtl.evidence.learner import Learner, about
-from mtl.evidence.nested import Resamples
 from mtl.evidence.paired import HEADLINE, Scores, fold_scores, gain, mean, plain
 from mtl.evidence.pieces import Piece, Pieces, Tick
 from mtl.evidence.subject import Checkpoint, Report, Subject
@@ -21,6 +19,7 @@ from mtl.evidence.training_part import TrainingPart, complete
 from mtl.model.blend import fit_blend
 from mtl.model.forest import Floats
 from mtl.model.linear_fit import cross_fit_linear
+from mtl.model.pool import Elsewhere
 from mtl.model.predictor import Predictor
 from mtl.model.problem import TaskData
 from mtl.model.train import EFFORTS, Effort, train
@@ -148,23 +147,27 @@ def _enough(tasks: list[TaskData], part: TrainingPart) -> bool:
     )
 
 
-def compute(subject: Subject, report: Report, checkpoint: Checkpoint) -> dict[str, Any]:
+def compute(
+    subject: Subject, report: Report, checkpoint: Checkpoint, pool: Elsewhere | None = None
+) -> dict[str, Any]:
     """Every technique on every fold: accuracy, loss, calibration slope, parameters and seconds of processor."""
     learner = Learner.of(subject)
     with threadpool_limits(limits=1):
-        return compare(learner, EFFORTS[subject.model.effort], report, checkpoint)
+        return compare(learner, EFFORTS[subject.model.effort], report, checkpoint, pool)
 
 
-def compare(learner: Learner, effort: Effort, report: Report, checkpoint: Checkpoint) -> dict[str, Any]:
-    """The comparison on a training's folds; one thread, so that seconds of processor are the technique's own."""
+def compare(
+    learner: Learner, effort: Effort, report: Report, checkpoint: Checkpoint, pool: Elsewhere | None = None
+) -> dict[str, Any]:
+    """The comparison on a training's folds; one thread a process, so that seconds of processor are the technique's own."""
     problem, resamples = learner.problem, learner.crossed
-    work = {f"{name}.{f}": (name, f) for f in range(resamples.n) for name in TECHNIQUES}
-    cost = {piece: 3.0 if name == OURS else 1.0 for piece, (name, _) in work.items()}
-    pieces = Pieces(cost, report, checkpoint)
-    judged = {task.name: task for task in problem.tasks if _divides(learner.nested, task)}
-    done: dict[str, dict[str, Any]] = {}
-    for piece, (name, f) in work.items():
-        done |= pieces.run(name, {piece: _piece(learner, effort, name, f)})
+    work = {
+        f"{name}.{f}": Piece(name, learnt, (effort, name, f), 3.0 if name == OURS else 1.0)
+        for f in range(resamples.n)
+        for name in TECHNIQUES
+    }
+    judged = {task.name: task for task in problem.tasks if learner.nested.allow(task)}
+    done = Pieces(learner, work, report, checkpoint, pool=pool).run()
     every = {name: [done[f"{name}.{f}"] for f in range(resamples.n)] for name in TECHNIQUES}
     found = {name: folds for name, folds in every.items() if any(fold["tasks"] for fold in folds)}
     return {
@@ -181,42 +184,30 @@ def compare(learner: Learner, effort: Effort, report: Report, checkpoint: Checkp
     }
 
 
-def _divides(resamples: Resamples, task: TaskData) -> bool:
-    try:
-        resamples.require(task)
-    except NotEstimable:
-        return False
-    return True
-
-
-def _piece(learner: Learner, effort: Effort, name: str, f: int) -> Piece:
-    """One technique without one fold."""
-
-    def work(tick: Tick) -> dict[str, Any]:
-        part = TrainingPart.of(learner.problem, f)
-        begin = time.process_time()
-        fitted = TECHNIQUES[name](part, effort, tick)
-        seconds = time.process_time() - begin
-        tasks = {}
-        for task in learner.problem.tasks:
-            if task.name not in fitted.said:
-                continue
-            margin = np.full((len(task.rows), task.n_outputs), np.nan)
-            margin[part.held(task.name)] = fitted.said[task.name]
-            scores = fold_scores(learner.crossed, task, margin, (f,))
-            tasks[task.name] = {
-                "metric": plain(scores.metric)[f],
-                "loss": plain(scores.loss)[f],
-                "slope": slope(task, part, fitted.said[task.name]),
-            }
-        return {
-            "seconds": seconds,
-            "parameters": fitted.parameters,
-            "left_out": fitted.left_out,
-            "tasks": tasks,
+def learnt(learner: Learner, effort: Effort, name: str, f: int, tick: Tick) -> dict[str, Any]:
+    """A piece: one technique without one fold."""
+    part = TrainingPart.of(learner.problem, f)
+    begin = time.process_time()
+    fitted = TECHNIQUES[name](part, effort, tick)
+    seconds = time.process_time() - begin
+    tasks = {}
+    for task in learner.problem.tasks:
+        if task.name not in fitted.said:
+            continue
+        margin = np.full((len(task.rows), task.n_outputs), np.nan)
+        margin[part.held(task.name)] = fitted.said[task.name]
+        scores = fold_scores(learner.crossed, task, margin, (f,))
+        tasks[task.name] = {
+            "metric": plain(scores.metric)[f],
+            "loss": plain(scores.loss)[f],
+            "slope": slope(task, part, fitted.said[task.name]),
         }
-
-    return work
+    return {
+        "seconds": seconds,
+        "parameters": fitted.parameters,
+        "left_out": fitted.left_out,
+        "tasks": tasks,
+    }
 
 
 def slope(task: TaskData, part: TrainingPart, margin: Floats) -> float | None:

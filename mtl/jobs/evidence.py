@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +30,8 @@ from mtl.evidence import (
     techniques,
     transfer,
 )  # fmt: skip
-from mtl.evidence.subject import Checkpoint, NotComputedError, Report, Subject
+from mtl.evidence.subject import NotComputedError, Report, Subject
+from mtl.jobs import executor as processes
 from mtl.jobs.queue import Payload
 from mtl.multitask import TableWarning
 from mtl.store import cohorts, evidence, models
@@ -50,15 +52,18 @@ class Part:
         Of what it computes; another number makes another file, so that no stale one is shown.
     training_only : bool
         It is about the training, so it is asked for with the cohort that the model was trained on.
+    divided : bool
+        Its pieces may be done by other processes: `compute` takes them as a fourth argument.
     """
 
-    compute: Callable[[Subject, Report, Checkpoint], dict[str, Any]]
+    compute: Callable[..., dict[str, Any]]
     version: int = 1
     training_only: bool = False
+    divided: bool = False
 
 
 PARTS: dict[str, Part] = {
-    "accuracy": Part(accuracy.compute, version=2),
+    "accuracy": Part(accuracy.compute, version=2, divided=True),
     "side_by_side": Part(side_by_side.compute),
     "calibration": Part(calibration.compute),
     "cutoff": Part(cutoff.compute),
@@ -68,13 +73,13 @@ PARTS: dict[str, Part] = {
     "coverage": Part(coverage.compute),
     "shift": Part(shift.compute),
     "recalibration": Part(recalibration.compute),
-    "elsewhere": Part(elsewhere.compute, training_only=True),
+    "elsewhere": Part(elsewhere.compute, training_only=True, divided=True),
     "missing": Part(missing.compute),
     "robustness": Part(robustness.compute),
-    "transfer": Part(transfer.compute, training_only=True),
-    "techniques": Part(techniques.compute, training_only=True),
-    "pairs": Part(pairs.compute, training_only=True),
-    "learning": Part(learning.compute, training_only=True),
+    "transfer": Part(transfer.compute, training_only=True, divided=True),
+    "techniques": Part(techniques.compute, training_only=True, divided=True),
+    "pairs": Part(pairs.compute, training_only=True, divided=True),
+    "learning": Part(learning.compute, training_only=True, divided=True),
 }
 
 
@@ -92,7 +97,9 @@ def gather(payload: Payload, report: Report) -> None:
         checkpoint = evidence.Pieces(record, cohort, name, part.version)
         timed = _timed(record, cohort, name, part.version, report, fresh=not len(checkpoint))
         try:
-            found = part.compute(subject(record, cohort), timed, checkpoint)
+            with processes.elsewhere() if part.divided else nullcontext() as pool:
+                others = (pool,) if part.divided else ()
+                found = part.compute(subject(record, cohort), timed, checkpoint, *others)
         except NotComputedError as error:
             raise StoreError(str(error)) from error
         evidence.keep(record, cohort, name, part.version, found)

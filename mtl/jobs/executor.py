@@ -1,6 +1,6 @@
-"""Who does the steps of a job: threads of the worker, or a Dask cluster where CONSILIUM_SCHEDULER names one.
+"""Who does the steps of a job: threads, processes of this machine, or a Dask cluster where CONSILIUM_SCHEDULER names one.
 
-Both are executors in the sense of :mod:`concurrent.futures`, and both give the same numbers, bit for bit: a step gets
+All are executors in the sense of :mod:`concurrent.futures`, and all give the same numbers, bit for bit: a step gets
 its own seed, never depends on another's, and sums with one BLAS thread. What travels to a cluster is pickled, so it has
 to be one's own, on a network that nobody else is on or with TLS: docs/deploy.md says how.
 """
@@ -8,25 +8,20 @@ to be one's own, on a network that nobody else is on or with TLS: docs/deploy.md
 from __future__ import annotations
 
 import importlib.metadata
-import io
 import logging
 import os
 import pickle
 import platform
 import secrets
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
-from threading import Lock
 from typing import Any, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
-
-from mtl.jobs.code import training_code
+from mtl.jobs.code import evidence_code, training_code
+from mtl.jobs.local import Processes, cores
+from mtl.jobs.parcels import Shared, called, forget, packed
 from mtl.language import _
 from mtl.model.pool import Elsewhere
 from mtl.store.database import StoreError
@@ -35,8 +30,6 @@ SETTING = "CONSILIUM_SCHEDULER"
 SCHEMES = ("tcp://", "tls://")
 PATIENCE = 20.0  # seconds in which a scheduler has to answer and to have a worker
 SILENCE = "300s"  # of a busy cluster, after which it counts as lost; Dask's own 30 s are short for a machine that is full
-PROTOCOL = 4  # arrays arrive in memory of their own, laid out and aligned as they were: sums keep their bits
-KEPT = 2  # shared values that a process of the cluster holds ready
 DECIDING = ("numpy", "scipy", "pandas", "lightgbm", "scikit-learn")  # whose versions decide the numbers
 T = TypeVar("T")
 
@@ -51,7 +44,7 @@ class Unwanted(Exception):  # noqa: N818 - as a cancelled future is no error
 
 def own_threads() -> int:
     """Threads for a job in this process: one core is left for the pages."""
-    return max(1, (os.cpu_count() or 1) - 1)
+    return max(1, cores() - 1)
 
 
 def address() -> str | None:
@@ -97,6 +90,29 @@ def executor(threads: int | None = None) -> Iterator[Executor]:
         yield pool
 
 
+@contextmanager
+def elsewhere() -> Iterator[Elsewhere | None]:
+    """Who does steps that threads of one process would hold each other up in; at the block's end none is left running.
+
+    The cluster where there is one, else processes of this machine, at lower priority than the pages; None where it has a
+    single core: then they are done here.
+
+    Raises
+    ------
+    ClusterError
+        CONSILIUM_SCHEDULER names a scheduler that cannot be used.
+    """
+    there = address()
+    if there is not None:
+        with Cluster(there) as cluster:
+            yield cluster
+    elif cores() > 1:
+        with Processes() as processes:
+            yield processes
+    else:
+        yield None
+
+
 def in_order(
     pool: Executor, call: Callable[..., T], parts: Iterable[tuple[Any, ...]], ahead: int | None = None
 ) -> Iterator[T]:
@@ -123,13 +139,6 @@ def in_order(
 
 
 # The cluster ---------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Shared:
-    """Stands for a value that has been sent already."""
-
-    name: str
 
 
 class Cluster(Elsewhere):
@@ -223,15 +232,16 @@ class Cluster(Elsewhere):
     def share(self, value: Any) -> Shared:
         """Send a large value to the cluster once; give what this returns to `submit` in its place."""
         name = secrets.token_hex(8)
-        content, _none = _packed(value)
+        content, _none = packed(value)
         self._sent[name] = self._client.scatter(content, broadcast=True, hash=False)
         return Shared(name)
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """``fn(*args, **kwargs)`` on the cluster."""
-        content, names = _packed((fn, args, kwargs))
+        content, shared = packed((fn, args, kwargs))
+        names = [one.name for one in shared]
         sent = [self._sent[name] for name in names]
-        distant = self._client.submit(_called, content, names, *sent, pure=False)
+        distant = self._client.submit(called, content, names, *sent, pure=False)
         future: Future[Any] = Future()
 
         def ended(found: Any) -> None:
@@ -248,7 +258,7 @@ class Cluster(Elsewhere):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Let go of the cluster; what it still does for us stops."""
-        self._client.run(_forget, list(self._sent), wait=False, on_error="ignore")
+        self._client.run(forget, list(self._sent), wait=False, on_error="ignore")
         self._sent.clear()
         self._client.close()
 
@@ -257,7 +267,13 @@ def versions() -> dict[str, str]:
     """What decides the numbers: the training code, Python, the libraries, the kind of processor."""
     found = {name: importlib.metadata.version(name) for name in DECIDING}
     python = ".".join(platform.python_version_tuple()[:2])
-    return {"Consilium": training_code(), "Python": python, **found, "processor": platform.machine()}
+    return {
+        "Consilium": training_code(),
+        "Consilium's evidence": evidence_code(),
+        "Python": python,
+        **found,
+        "processor": platform.machine(),
+    }
 
 
 def _lost(error: BaseException, scheduler: str) -> BaseException:
@@ -269,86 +285,3 @@ def _lost(error: BaseException, scheduler: str) -> BaseException:
             )
         )
     return error
-
-
-class _Packer(pickle.Pickler):
-    """Writes the names of shared values in their place, and arrays so that they arrive laid out as they were."""
-
-    def __init__(self, file: io.BytesIO) -> None:
-        super().__init__(file, PROTOCOL)
-        self.names: list[str] = []
-
-    def persistent_id(self, value: Any) -> str | None:
-        """The name of a shared value."""
-        if not isinstance(value, Shared):
-            return None
-        if value.name not in self.names:
-            self.names.append(value.name)
-        return value.name
-
-    def reducer_override(self, value: Any) -> Any:
-        """An array with gaps keeps them: numpy adds up in an order that depends on them."""
-        gaps = isinstance(value, np.ndarray) and not value.flags.forc and not value.dtype.hasobject
-        if not gaps or min(value.strides) < 0:
-            return NotImplemented
-        return _spaced, (np.ascontiguousarray(value), value.strides)
-
-
-def _spaced(values: NDArray[Any], strides: tuple[int, ...]) -> NDArray[Any]:
-    """An array with the same values and these strides."""
-    last = sum((n - 1) * stride for n, stride in zip(values.shape, strides, strict=True))
-    memory = np.zeros(last + values.itemsize, dtype=np.uint8)
-    array: NDArray[Any] = np.ndarray(values.shape, values.dtype, memory.data, 0, strides)
-    array[...] = values
-    return array
-
-
-def _packed(value: Any) -> tuple[bytes, list[str]]:
-    file = io.BytesIO()
-    packer = _Packer(file)
-    packer.dump(value)
-    return file.getvalue(), packer.names
-
-
-# In a process of the cluster -----------------------------------------------------------------------------------------
-
-_shared: OrderedDict[str, Any] = OrderedDict()
-_guard = Lock()
-_limited: list[Any] = []
-
-
-class _Opener(pickle.Unpickler):
-    """Puts shared values back."""
-
-    def __init__(self, content: bytes, values: dict[str, Any]) -> None:
-        super().__init__(io.BytesIO(content))
-        self._values = values
-
-    def persistent_load(self, name: str) -> Any:
-        return self._values[name]
-
-
-def _called(content: bytes, names: list[str], *shared: bytes) -> bytes:
-    """Do one step; the process stays with one BLAS thread, on which sums do not depend then."""
-    with _guard:
-        if not _limited:
-            _limited.append(threadpool_limits(limits=1))
-        values = {name: _opened(name, value) for name, value in zip(names, shared, strict=True)}
-    fn, args, kwargs = _Opener(content, values).load()
-    return _packed(fn(*args, **kwargs))[0]
-
-
-def _opened(name: str, content: bytes) -> Any:
-    """A shared value, unpickled once a process."""
-    if name not in _shared:
-        _shared[name] = pickle.loads(content)
-        while len(_shared) > KEPT:
-            _shared.popitem(last=False)
-    return _shared[name]
-
-
-def _forget(names: list[str]) -> None:
-    """Drop shared values: the job that sent them has ended."""
-    with _guard:
-        for name in names:
-            _shared.pop(name, None)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from functools import partial
 
-from mtl.jobs.executor import executor
+from mtl.jobs.executor import elsewhere
 from mtl.jobs.queue import Payload
 from mtl.jobs.samples import SAMPLES, model_key
 from mtl.jobs.scoring import beside
@@ -49,7 +49,7 @@ def fit_intervals(payload: Payload, report: Callable[[str, float], None]) -> Non
                 f"cohort {cohort.name!r} has changed since model {key} was trained on it; train again"
             )
         model = models.load(record)
-        with executor() as pool:
+        with elsewhere() as pool:
             model.fit_intervals(cohort.table(), count, lambda what, share: report(what, 0.8 * share), pool)
         models.keep_intervals(record, model)
     if record.has_intervals:

@@ -1,4 +1,4 @@
-"""Watches how much memory this process takes, so that one job too large does not take the pages with it."""
+"""Watches how much memory a job takes, with the processes that work for it, so that it does not take the pages with it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,30 @@ from pathlib import Path
 from threading import Thread
 
 EVERY = 0.2  # seconds
-_STATUS = Path("/proc/self/statm")
+_working: set[int] = set()
+
+
+def count(process: int) -> None:
+    """From now on a process works for this one."""
+    _working.add(process)
+
+
+def uncount(process: int) -> None:
+    """It does not any more."""
+    _working.discard(process)
 
 
 def taken() -> int:
-    """Bytes of memory that this process takes now; 0 where the system does not say."""
-    if not _STATUS.is_file():
-        return 0
-    return int(_STATUS.read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    """Bytes of memory that this process and those that work for it take now; 0 where the system does not say."""
+    return _of("self") + sum(_of(str(process)) for process in list(_working))
+
+
+def _of(process: str) -> int:
+    try:
+        status = Path(f"/proc/{process}/statm").read_text(encoding="ascii")
+    except (FileNotFoundError, ProcessLookupError):
+        return 0  # no such system, or it has just ended
+    return int(status.split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def watch(most: int, beyond: Callable[[int], None]) -> None:

@@ -179,11 +179,12 @@ class Basis:
             marks += [False] * len(c.levels) + [True] * (c.missing_scale > 0)
         return np.array(marks, dtype=bool)
 
-    def transform(self, X: FloatArray) -> FloatArray:
-        """Return the columns `(n, q)` of encoded features `X` `(n, p)`; always finite."""
-        Z = np.zeros((X.shape[0], self.owner.size))
+    def transform(self, X: FloatArray, ones: int = 0) -> FloatArray:
+        """Return the columns `(n, ones + q)` of encoded features `X` `(n, p)`, columns of 1 first; always finite."""
+        Z = np.zeros((X.shape[0], ones + self.owner.size))
+        Z[:, :ones] = 1.0
         for begin in range(0, X.shape[0], _CHUNK):
-            self._fill(Z[begin : begin + _CHUNK], self.atoms(X[begin : begin + _CHUNK]))
+            self._fill(Z[begin : begin + _CHUNK, ones:], self.atoms(X[begin : begin + _CHUNK]))
         return Z
 
     def _fill(self, Z: FloatArray, atoms: Atoms) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+
+from mtl.model.blocks import block_size
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
@@ -230,16 +233,27 @@ class CoxLoss:
         for block in self._blocks:
             forward = self._forward(block, margin)
             rate, _ = self._rates(block, forward)
-            rows = design[block.rows]
-            scaled = rows * np.sqrt(forward.hazard * rate)[:, None]
-            result += scaled.T @ scaled
-            moved = rows * forward.hazard[:, None]
-            means = np.add.reduceat(moved, block.first, axis=0)[::-1].cumsum(axis=0)[::-1]
-            if block.tied:
-                ties = np.add.reduceat(moved[block.deaths], block.group, axis=0)
-                means = means[block.of_time] - block.fraction[:, None] * ties[block.of_time]
-            means *= (np.sqrt(block.mean_weight) / forward.denominator)[:, None]
-            result -= means.T @ means
+            root = np.sqrt(forward.hazard * rate)
+            share = np.sqrt(block.mean_weight) / forward.denominator
+            at_risk: FloatArray | None = None  # sums over everybody in later pieces
+            for piece in reversed(_pieces(block)):
+                rows = design[block.rows[piece.rows]]
+                scaled = rows * root[piece.rows, None]
+                result += scaled.T @ scaled
+                moved = np.multiply(rows, forward.hazard[piece.rows, None], out=rows)
+                first = block.first[piece.times] - piece.rows.start
+                means = np.add.reduceat(moved, first, axis=0)[::-1].cumsum(axis=0)[::-1]
+                if at_risk is not None:
+                    means += at_risk
+                at_risk = means[0].copy()
+                if block.tied:
+                    deaths, of_time = block.deaths[piece.deaths], block.of_time[piece.deaths]
+                    group = block.group[piece.times] - piece.deaths.start
+                    ties = np.add.reduceat(moved[deaths - piece.rows.start], group, axis=0)
+                    place = of_time - piece.times.start
+                    means = means[place] - block.fraction[piece.deaths, None] * ties[place]
+                means *= share[piece.deaths, None]
+                result -= means.T @ means
         return result
 
     def _forward(self, block: _Block, margin: FloatArray) -> _Forward:
@@ -278,6 +292,29 @@ class CoxLoss:
         rate[block.deaths] -= lost[block.of_time]
         squares[block.deaths] -= lost_squares[block.of_time]
         return rate, squares
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Event times of a block, the rows from the first of them up to the next piece's first, and the deaths among them."""
+
+    times: slice
+    rows: slice
+    deaths: slice
+
+
+def _pieces(block: _Block) -> list[_Piece]:
+    """A block's event times in pieces of up to :func:`block_size` rows, more only where one event time has more."""
+    size = block_size(block.rows.size)
+    first, group = np.append(block.first, block.rows.size), np.append(block.group, block.deaths.size)
+    edges = [0]
+    while edges[-1] < block.first.size:
+        limit = np.searchsorted(first, first[edges[-1]] + size, side="right") - 1
+        edges.append(max(int(limit), edges[-1] + 1))
+    return [
+        _Piece(slice(a, b), slice(int(first[a]), int(first[b])), slice(int(group[a]), int(group[b])))
+        for a, b in pairwise(edges)
+    ]
 
 
 def _cumulate(values: FloatArray) -> FloatArray:

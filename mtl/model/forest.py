@@ -14,6 +14,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from mtl.model.blocks import UNDIVIDED, blocks
+
 MAX_DECISIONS = 7
 SMALL = 64  # rows below which one vectorised pass over all decisions beats a pass a tree
 CHUNK = 8192  # rows routed at once: the bins of a chunk stay in cache
@@ -61,6 +63,12 @@ class TreeShape:
             raise ValueError("a tree without a decision routes nothing")
         leaf: NDArray[np.uint8] = self.leaf_of_pattern[pattern]
         return leaf
+
+
+def columns_of(X: Floats) -> tuple[list[Floats], list[NDArray[np.bool_] | None]]:
+    """What :meth:`TreeShape.leaves` asks for: a table's columns, copied unless in Fortran order, and where each is NaN."""
+    columns = [np.ascontiguousarray(X[:, j]) for j in range(X.shape[1])]
+    return columns, [m if m.any() else None for m in (np.isnan(c) for c in columns)]
 
 
 def decide(
@@ -299,6 +307,8 @@ class Forest:
 
     def margin(self, X: Floats, patterns: NDArray[np.uint8] | None = None) -> Floats:
         """Sum of leaf values: (n, outputs). A row gets the same bits alone and in any table."""
+        if patterns is None and len(X) > UNDIVIDED:
+            return np.concatenate([self.margin(X[rows]) for rows in blocks(len(X))])
         patterns = self.patterns(X) if patterns is None else patterns
         out = np.zeros((len(patterns), self.n_outputs))
         if not self.n_trees:

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import pairwise
 
 import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
-from mtl.model.forest import Floats, Forest, TreeShape
+from mtl.model.blocks import blocks
+from mtl.model.forest import Floats, Forest, TreeShape, columns_of
 from mtl.model.lightgbm_text import tree_blocks, tree_shape
 from mtl.model.losses import Loss
 
@@ -64,7 +66,8 @@ class Growth:
     Parameters
     ----------
     X
-        (n, p) encoded features, some cells masked, so that every feature knows where missing values go.
+        (n, p) encoded features, some cells masked, so that every feature knows where missing values go. In Fortran
+        order its columns are used as they stand; otherwise each is copied.
     features
         Columns of X the trees may see.
     categorical
@@ -103,8 +106,7 @@ class Growth:
             self._scale[outputs] = np.sqrt(task.weight / task.loss.n_outputs)
             self._size[outputs] = max(len(task.rows), 1)
         self.start = self._margin[:, 0].copy() if n else np.zeros(self.n_outputs)
-        self._columns = [np.ascontiguousarray(X[:, j]) for j in range(X.shape[1])]
-        self._missing = [m if m.any() else None for m in (np.isnan(c) for c in self._columns)]
+        self._columns, self._missing = columns_of(X)
         self._random = np.random.default_rng([seed, 1])
         self.shapes: list[TreeShape] = []
         self.values: list[Floats] = []
@@ -128,8 +130,10 @@ class Growth:
             "feature_pre_filter": False, "linear_tree": False, "seed": int(seed % (2**31 - 1)),
         }  # fmt: skip
         kept = set(categorical)
+        # LightGBM reads whole columns as they stand and drops them once they are binned
+        seen = X if len(self.features) == X.shape[1] else X.T[self.features].T
         data = lgb.Dataset(
-            X[:, self.features],
+            seen,
             label=np.zeros(n),
             categorical_feature=[i for i, f in enumerate(self.features) if f in kept],
             params=params,
@@ -177,12 +181,13 @@ class Growth:
 
     def _newton_step(self, shape: TreeShape) -> None:
         leaf = shape.leaves(self._columns, self._missing)
-        inside = (leaf[:, None] == np.arange(shape.n_leaves, dtype=np.uint8)).astype(float)
-        gradient, hessian = np.split(self._derived @ inside, 2)
+        sums = _leaf_sums(self._derived, leaf, shape.n_leaves)
+        gradient, hessian = sums[: self.n_outputs], sums[self.n_outputs :]
         labelled = self._labelled(leaf, shape.n_leaves)
         value = -self.config.learning_rate * gradient / (np.maximum(hessian, 0.0) + self.config.l2)
         value[labelled < self.config.min_labelled] = 0.0
-        self._margin += value.take(leaf, axis=1)
+        for rows in blocks(len(leaf)):
+            self._margin[:, rows] += value.take(leaf[rows], axis=1)
         self.shapes.append(shape)
         self.values.append(np.ascontiguousarray(value.T))
         self.counts.append(np.ascontiguousarray(labelled.T))
@@ -205,3 +210,10 @@ class Growth:
         values = [np.where(t < limits, self.values[t][:, chosen], 0.0) for t in range(first, last)]
         counts = [self.counts[t][:, chosen] for t in range(first, last)]
         return Forest.from_trees(self.shapes[first:last], values, counts, len(chosen))
+
+
+def _leaf_sums(values: Floats, leaf: NDArray[np.uint8], n_leaves: int) -> Floats:
+    """Sums of `values` (k, n) over the rows in each leaf: (k, leaves)."""
+    numbers = np.arange(n_leaves, dtype=np.uint8)
+    parts = (values[:, rows] @ (leaf[rows, None] == numbers).astype(float) for rows in blocks(len(leaf)))
+    return reduce(np.add, parts)

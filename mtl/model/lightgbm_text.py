@@ -25,8 +25,7 @@ def tree_blocks(text: str) -> list[dict[str, str]]:
     body = text.partition("\nend of trees")[0]
     blocks = []
     for block in body.split("\nTree=")[1:]:
-        lines = (line.partition("=") for line in block.split("\n")[1:] if line)
-        blocks.append({key: value for key, separator, value in lines if separator})
+        blocks.append(dict(line.split("=", 1) for line in block.split("\n")[1:] if "=" in line))
     return blocks
 
 

@@ -20,6 +20,7 @@ from mtl.model.stand_ins import StandIns
 FloatArray = npt.NDArray[np.float64]
 
 _CHUNK = 4096
+_MOST_ROWS = 100_000  # from which stand-ins are learnt
 _MAX_STEPS = 100
 
 
@@ -167,14 +168,25 @@ def fit_path(
     >>> round(float(coef[0, 0, 0]), 6), round(float(intercept[0, 0]), 6)
     (1.0, 2.0)
     """
-    n, q = Z.shape
+    design = np.ones((Z.shape[0], loss.has_intercept + Z.shape[1]))
+    design[:, loss.has_intercept :] = Z
+    return _fit_design(design, loss, nonlinear, grid, tolerance)
+
+
+def _fit_design(
+    design: FloatArray,
+    loss: Loss,
+    nonlinear: npt.NDArray[np.bool_],
+    grid: Sequence[Penalty],
+    tolerance: float = 1e-9,
+) -> tuple[FloatArray, FloatArray]:
+    """`fit_path` of columns that follow a column of ones if the loss has an intercept."""
+    shift = int(loss.has_intercept)
+    n, q = design.shape[0], design.shape[1] - shift
     if n != loss.rows or nonlinear.shape != (q,):
-        raise LinearError(f"columns {Z.shape}, marks {nonlinear.shape} and {loss.rows} rows do not fit")
+        raise LinearError(f"columns {(n, q)}, marks {nonlinear.shape} and {loss.rows} rows do not fit")
     if not grid or any(p.strength < 0 or p.nonlinear < 0 for p in grid):
         raise LinearError("the grid needs at least one penalty, and none may be negative")
-    shift = int(loss.has_intercept)
-    design = np.ones((n, q + shift))
-    design[:, shift:] = Z
     theta = np.zeros((q + shift, loss.n_outputs))
     if shift:
         theta[0] = loss.start()
@@ -251,7 +263,9 @@ class LinearExpert:
         return out
 
     def with_stand_ins(self, X: FloatArray) -> LinearExpert:
-        """The same expert with stand-ins learnt from encoded training features `(n, p)`."""
+        """The same expert with stand-ins learnt from encoded training features `(n, p)`, from a sample of many rows."""
+        if len(X) > _MOST_ROWS:
+            X = X[np.sort(np.random.default_rng(len(X)).choice(len(X), _MOST_ROWS, replace=False))]
         return replace(self, stand_ins=StandIns.fit(self.basis, self.parts(X), X))
 
     @cached_property
@@ -346,7 +360,8 @@ class LinearPath:
         cls, X: FloatArray, loss: Loss, basis: Basis, grid: Sequence[Penalty] = DEFAULT_GRID
     ) -> LinearPath:
         """Fit every penalty of `grid` on encoded training features `(n, p)`, masked as in training."""
-        coefs, intercepts = fit_path(basis.transform(X), loss, basis.nonlinear, grid)
+        design = basis.transform(X, ones=int(loss.has_intercept))
+        coefs, intercepts = _fit_design(design, loss, basis.nonlinear, grid)
         return cls(basis, tuple(grid), coefs, intercepts)
 
     def margins(self, X: FloatArray) -> FloatArray:

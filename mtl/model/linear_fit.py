@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mtl.model.basis import Basis
+from mtl.model.blocks import give_back
 from mtl.model.curves import Reading
 from mtl.model.forest import Floats
 from mtl.model.linear import LinearExpert, LinearPath, Penalty
@@ -38,6 +39,7 @@ def cross_fit_linear(
         paths = []
         for which in range(len(problem.splits)):
             paths.append(_path(problem, task, reading, grid, which, seed))
+            give_back(len(problem.X))
             tick()
         tried.append((paths, _held_out_losses(problem, task, paths)))
     paths, losses = min(tried, key=lambda one: float(one[1].min()))
@@ -55,7 +57,9 @@ def _path(
     """The path of penalties on the training rows of split number `which`."""
     split = problem.splits[which]
     chosen, places, _ = split.labelled(task)
-    loss, X = task.loss(chosen), split.masked[places]
+    loss, X = task.loss(chosen), split.masked
+    if len(places) < len(X):
+        X = X[places]
     null = loss.gradient(np.tile(loss.start(), (len(X), 1)))
     rng = np.random.default_rng([seed, which])
     basis = Basis.fit(X, problem.kinds, task.visible, *null, rng, reading)

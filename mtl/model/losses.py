@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import reduce
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from mtl.model.blocks import blocks
 from mtl.model.cox import CoxLoss
 
 __all__ = [
@@ -153,9 +155,18 @@ class _RowLoss(ABC):
 
     def hessian(self, margin: FloatArray, design: FloatArray) -> FloatArray:
         """Return the second derivative by the coefficients of `design`, `(q, q)`."""
-        # The square root makes it a symmetric product, which BLAS does at half the cost.
-        scaled = design * np.sqrt(self.evaluate(margin)[2])
-        return np.asarray(scaled.T @ scaled)
+        root = np.sqrt(self.gradient(margin)[1])
+        return reduce(np.add, (_square(design[rows] * root[rows]) for rows in blocks(len(design))))
+
+
+def _square(scaled: FloatArray) -> FloatArray:
+    """Return `scaled.T @ scaled`: a symmetric product, which BLAS does at half the cost."""
+    return np.asarray(scaled.T @ scaled)
+
+
+def _tail(f: FloatArray) -> FloatArray:
+    """exp(-|f|), which never overflows, whatever the margin."""
+    return np.asarray(np.exp(-np.abs(f)))
 
 
 class BinaryLoss(_RowLoss):
@@ -193,17 +204,29 @@ class BinaryLoss(_RowLoss):
         rate = min(max(rate, edge), 1 - edge)
         return np.array([np.log(rate / (1 - rate))])
 
+    def value(self, margin: FloatArray) -> float:
+        """Return the mean log loss."""
+        return self._value(margin[:, 0], _tail(margin[:, 0]))
+
+    def gradient(self, margin: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return gradient and Hessian."""
+        return self._gradient(margin[:, 0], _tail(margin[:, 0]))
+
     def evaluate(self, margin: FloatArray) -> tuple[float, FloatArray, FloatArray]:
         """Return the mean log loss, gradient and Hessian."""
         f = margin[:, 0]
-        # exp(-|f|) never overflows, whatever the margin.
-        tail = np.exp(-np.abs(f))
+        tail = _tail(f)
+        return self._value(f, tail), *self._gradient(f, tail)
+
+    def _value(self, f: FloatArray, tail: FloatArray) -> float:
+        return self._mean(np.maximum(f, 0.0) - self.y * f + np.log1p(tail))
+
+    def _gradient(self, f: FloatArray, tail: FloatArray) -> tuple[FloatArray, FloatArray]:
         inverse = 1.0 / (1.0 + tail)
         p = np.where(f >= 0, inverse, tail * inverse)
-        value = self._mean(np.maximum(f, 0.0) - self.y * f + np.log1p(tail))
         gradient = (p - self.y)[:, None]
         hessian = (tail * inverse * inverse)[:, None]
-        return value, self._weighted(gradient), self._weighted(hessian)
+        return self._weighted(gradient), self._weighted(hessian)
 
 
 class MulticlassLoss(_RowLoss):
@@ -239,24 +262,39 @@ class MulticlassLoss(_RowLoss):
         logs = np.log(np.maximum(counts, 0.5))
         return np.asarray(logs - logs.mean())
 
-    def _probabilities(self, margin: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def _probabilities(self, margin: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return the margins less each row's largest, their softmax, and what it was divided by."""
         shifted = margin - margin.max(axis=1, keepdims=True)
         p = np.exp(shifted)
         total = p.sum(axis=1, keepdims=True)
         p /= total
-        losses = np.log(total[:, 0]) - shifted[self._row, self._class]
-        return p, losses
+        return shifted, p, total[:, 0]
+
+    def value(self, margin: FloatArray) -> float:
+        """Return the mean log loss."""
+        shifted, _, total = self._probabilities(margin)
+        return self._value(shifted, total)
+
+    def gradient(self, margin: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return gradient and diagonal Hessian."""
+        return self._gradient(self._probabilities(margin)[1])
 
     def evaluate(self, margin: FloatArray) -> tuple[float, FloatArray, FloatArray]:
         """Return the mean log loss, gradient and diagonal Hessian."""
-        p, losses = self._probabilities(margin)
+        shifted, p, total = self._probabilities(margin)
+        return self._value(shifted, total), *self._gradient(p)
+
+    def _value(self, shifted: FloatArray, total: FloatArray) -> float:
+        return self._mean(np.log(total) - shifted[self._row, self._class])
+
+    def _gradient(self, p: FloatArray) -> tuple[FloatArray, FloatArray]:
         hessian = p * (1.0 - p)
         p[self._row, self._class] -= 1.0
-        return self._mean(losses), self._weighted(p), self._weighted(hessian)
+        return self._weighted(p), self._weighted(hessian)
 
     def hessian(self, margin: FloatArray, design: FloatArray) -> FloatArray:
         """Return the second derivative by the coefficients of `design`, `(c * q, c * q)`, class by class."""
-        p, _ = self._probabilities(margin)
+        _, p, _ = self._probabilities(margin)
         c, q = self.n_outputs, design.shape[1]
         result = np.empty((c * q, c * q))
         for a in range(c):
@@ -264,7 +302,10 @@ class MulticlassLoss(_RowLoss):
                 curvature = p[:, a] * (1.0 - p[:, a]) if a == b else -p[:, a] * p[:, b]
                 if self.weight is not None:
                     curvature = curvature * self.weight
-                block = (design * curvature[:, None]).T @ design
+                block = reduce(
+                    np.add,
+                    ((design[r] * curvature[r, None]).T @ design[r] for r in blocks(len(design))),
+                )
                 result[a * q : (a + 1) * q, b * q : (b + 1) * q] = block
                 result[b * q : (b + 1) * q, a * q : (a + 1) * q] = block.T
         return result

@@ -94,9 +94,10 @@ def fit_novelty(problem: Problem) -> tuple[Novelty, ...]:
 
 def _range(X: Floats, numeric: NDArray[np.bool_]) -> tuple[Floats, Floats]:
     """(p,) each: the least and the greatest value of every feature, NaN for categories and where there is none."""
-    known = ~np.isnan(X) & numeric
-    low, high = np.where(known, X, np.inf).min(axis=0), np.where(known, X, -np.inf).max(axis=0)
-    return np.where(np.isfinite(low), low, np.nan), np.where(np.isfinite(high), high, np.nan)
+    low, high = np.fmin.reduce(X, axis=0, initial=np.inf), np.fmax.reduce(X, axis=0, initial=-np.inf)
+    return np.where(np.isfinite(low) & numeric, low, np.nan), np.where(
+        np.isfinite(high) & numeric, high, np.nan
+    )
 
 
 def _excess(X: Floats, low: Floats, high: Floats) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import nullcontext
@@ -20,15 +21,15 @@ Progress = Callable[[str, float], None]
 EVERY = 0.25  # seconds between two looks at steps that are done elsewhere
 
 
-class Elsewhere(Executor):
+class Elsewhere(Executor, ABC):
     """An executor whose calls run in other processes: functions, what they are given and what they return travel."""
 
     #: Called by a step now and then, there; raises where nobody waits for the step any more.
     tick: Tick
 
+    @abstractmethod
     def share(self, value: Any) -> Any:
         """What to give to `submit` in place of a large value, which then travels once."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

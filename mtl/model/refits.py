@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from mtl.model.baseline import breslow
 from mtl.model.forest import SMALL, Floats, Forest
-from mtl.model.linear import fit_path
+from mtl.model.linear import LinearPath
 from mtl.model.masking import mask_at_random
 from mtl.model.plan import Plan
 from mtl.model.pool import Step, Tick, at_hand, outcomes
@@ -243,8 +243,8 @@ def _refit(given: _Given, number: int, _tick: Tick) -> _One:
     increments: list[Floats | None] = []
     for task, fitted, penalty, trees in zip(tasks, predictor.tasks, plan.penalties, own, strict=True):
         basis, place = fitted.linear.basis, list(fitted.shared_outputs)
-        columns = basis.transform(split.masked[task.rows])
-        coefs, intercepts = fit_path(columns, task.loss(), basis.nonlinear, [penalty])
+        path = LinearPath.fit(split.masked[task.rows], task.loss(), basis, [penalty])
+        coefs, intercepts = path.coefs, path.intercepts
         linear.append(coefs[0])
         X = sample.X[task.rows]
         drawn_trees = shared[fitted.shared]

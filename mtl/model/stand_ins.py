@@ -20,6 +20,7 @@ from mtl.model.basis import Basis
 FloatArray = npt.NDArray[np.float64]
 
 RIDGE = 0.05  # per row, on standardised columns
+CHUNK = 16_384  # rows looked at once
 FEWEST = 20  # rows with the feature known, below which nothing stands in for it
 
 
@@ -44,6 +45,10 @@ class StandIns:
 
     def states(self, basis: Basis, X: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Which targets are missing, (n, t), 1 or 0, and the values of the columns, (n, f)."""
+        if len(X) > CHUNK:
+            parts = [self.states(basis, X[begin : begin + CHUNK]) for begin in range(0, len(X), CHUNK)]
+            missing, value = zip(*parts, strict=True)
+            return np.concatenate(missing), np.concatenate(value)
         atoms = basis.atoms(X)
         absent = [~np.isin(atoms.level[:, k], category.levels) for k, category in enumerate(basis.categories)]
         return np.column_stack([atoms.missing, *absent]).astype(float), atoms.value

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
+from collections.abc import Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,9 +124,13 @@ def train(
     """
     with threadpool_limits(limits=1):  # sums in BLAS must not depend on the number of threads
         experts = _fit_experts(problem, effort, threads, progress, novelty, pool)
-        fits = {task.name: _blend(problem, i, experts) for i, task in enumerate(problem.tasks)}
+        with ThreadPoolExecutor(threads) as own:
+            centres = list(own.map(partial(_centres, problem, experts), range(len(problem.tasks))))
+            blended = list(own.map(partial(_blend, problem, experts, centres), range(len(problem.tasks))))
+        fits = {fit.task: fit for fit in blended}
         assembled = [
-            _assemble(problem, experts, fits, which, background) for which in range(len(problem.splits))
+            _assemble(problem, experts, fits, centres, which, background)
+            for which in range(len(problem.splits))
         ]
         progress("blend", 1.0)
     widths = {t.name: _half_width(t, fits[t.name]) for t in problem.tasks if t.target.kind == "regression"}
@@ -240,17 +246,18 @@ def _expert_margins(problem: Problem, experts: _Experts, i: int, which: int, X: 
     return np.stack(margins, axis=1)
 
 
-def _centre(problem: Problem, experts: _Experts, i: int, which: int) -> Floats:
-    """(experts used, c): for survival, whose margins have no origin, their mean over the training rows; else 0."""
-    task, split = problem.tasks[i], problem.splits[which]
-    if task.target.kind != "survival":
-        return np.zeros((len(_used(problem, i)), task.n_outputs))
-    chosen = split.labelled(task)[0]
-    mean: Floats = _expert_margins(problem, experts, i, which, problem.X[task.rows[chosen]]).mean(axis=0)
-    return mean
+def _centres(problem: Problem, experts: _Experts, i: int) -> Floats:
+    """(splits, experts used, c): for survival, whose margins have no origin, their mean over the training rows; else 0."""
+    task = problem.tasks[i]
+    out = np.zeros((len(problem.splits), len(_used(problem, i)), task.n_outputs))
+    if task.target.kind == "survival":
+        for which, split in enumerate(problem.splits):
+            X = problem.X[task.rows[split.labelled(task)[0]]]
+            out[which] = _expert_margins(problem, experts, i, which, X).mean(axis=0)
+    return out
 
 
-def _blend(problem: Problem, i: int, experts: _Experts) -> TaskFit:
+def _blend(problem: Problem, experts: _Experts, centres: Sequence[Floats], i: int) -> TaskFit:
     task = problem.tasks[i]
     used = _used(problem, i)
     margins = np.zeros((len(task.rows), len(used), task.n_outputs))
@@ -258,7 +265,7 @@ def _blend(problem: Problem, i: int, experts: _Experts) -> TaskFit:
         held = split.labelled(task)[2]
         if len(held):
             seen = _expert_margins(problem, experts, i, which, problem.X[task.rows[held]])
-            margins[held] = seen - _centre(problem, experts, i, which)
+            margins[held] = seen - centres[i][which]
     fold = problem.fold[task.rows]
 
     def loss_of(rows: Rows) -> Loss:
@@ -309,11 +316,16 @@ def _half_width(task: TaskData, fit: TaskFit) -> float:
 
 
 def _assemble(
-    problem: Problem, experts: _Experts, fits: dict[str, TaskFit], which: int, background: int
+    problem: Problem,
+    experts: _Experts,
+    fits: dict[str, TaskFit],
+    centres: Sequence[Floats],
+    which: int,
+    background: int,
 ) -> Predictor:
     shared = tuple((*s.folds, s.whole)[which].forest for s in experts.shared)
     tasks = tuple(
-        _task_predictor(problem, experts, fits[t.name], i, which, background)
+        _task_predictor(problem, experts, fits[t.name], centres[i][which], i, which, background)
         for i, t in enumerate(problem.tasks)
     )
     names = tuple(feature.name for feature in problem.study.features)
@@ -321,14 +333,13 @@ def _assemble(
 
 
 def _task_predictor(
-    problem: Problem, experts: _Experts, fit: TaskFit, i: int, which: int, background: int
+    problem: Problem, experts: _Experts, fit: TaskFit, centre: Floats, i: int, which: int, background: int
 ) -> TaskPredictor:
     task = problem.tasks[i]
     linear, own, shared, outputs = _pieces(problem, experts, i, which)
     weights = np.zeros(len(EXPERTS))
     weights[: len(fit.used)] = fit.blend.weights
-    centre = _centre(problem, experts, i, which)[: len(fit.used)]
-    inner = fit.blend.intercept - fit.blend.weights @ centre + weights[1] * own.start
+    inner = fit.blend.intercept - fit.blend.weights @ centre[: len(fit.used)] + weights[1] * own.start
     if weights[2] > 0:
         inner = inner + weights[2] * shared.start[list(outputs)]
     rows = _background_rows(problem, task, i, which, background)

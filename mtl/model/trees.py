@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mtl.model.forest import Floats, Forest
+from mtl.model.blocks import give_back
+from mtl.model.forest import Floats, Forest, columns_of
 from mtl.model.grow import Growth, GrowthTask, TreeConfig
 from mtl.model.losses import Loss
 from mtl.model.problem import Group, Problem, Split, TaskData
@@ -45,7 +46,8 @@ class HeldOut:
     def __init__(
         self, growth: Growth, X: Floats, losses: Sequence[Loss | None], rows: Sequence[np.ndarray]
     ) -> None:
-        self.growth, self.X, self.task_losses, self.rows = growth, X, losses, rows
+        self.growth, self.task_losses, self.rows = growth, losses, rows
+        self._columns, self._missing = columns_of(X)
         self._margin = np.tile(growth.start, (len(X), 1))
         self._seen = 0
         self.totals = np.array([loss.total if loss is not None else 0.0 for loss in losses])
@@ -59,15 +61,11 @@ class HeldOut:
 
     def follow(self) -> None:
         """Look at the trees grown since the last look."""
-        newest = self.growth.forest(first=self._seen)
-        if not newest.n_trees:
-            return
-        patterns = newest.patterns(self.X)
-        leaves = newest.leaves(patterns)
-        for tree in range(newest.n_trees):
-            self._margin += newest.value[leaves[:, tree]]
+        for tree in range(self._seen, len(self.growth.shapes)):
+            leaf = self.growth.shapes[tree].leaves(self._columns, self._missing)
+            self._margin += self.growth.values[tree].take(leaf, axis=0)
             self.curve.append(self._losses())
-        self._seen += newest.n_trees
+        self._seen = len(self.growth.shapes)
 
 
 @dataclass(frozen=True)
@@ -116,7 +114,18 @@ def cross_fit_trees(
     problem: Problem, structure: Structure, config: TreeConfig, seed: int, tick: Callable[[], None]
 ) -> CrossFittedTrees:
     """Choose each member's rounds by held-out loss and fit the folds and the whole table; `tick` is called a step."""
-    *fold_splits, whole = problem.splits
+    folds, rounds, loss = _choose_rounds(problem, structure, config, seed, tick)
+    whole = structure.fit(problem.splits[-1], config, rounds, seed)
+    give_back(len(problem.X))
+    tick()
+    return CrossFittedTrees(config, folds, whole, rounds, loss)
+
+
+def _choose_rounds(
+    problem: Problem, structure: Structure, config: TreeConfig, seed: int, tick: Callable[[], None]
+) -> tuple[tuple[FittedTrees, ...], tuple[int, ...], tuple[float, ...]]:
+    """The folds' trees, and each member's rounds and held-out loss; what they grew from is freed on the way out."""
+    *fold_splits, _ = problem.splits
     growths = [structure.growth(split, config, seed + f + 1) for f, split in enumerate(fold_splits)]
     followers = [
         _held_out(problem, g, s, structure.members) for g, s in zip(growths, fold_splits, strict=True)
@@ -131,16 +140,9 @@ def cross_fit_trees(
         done = all(g.finished or len(g.shapes) >= config.max_rounds for g in growths)
         if done or (len(curve) - 1 - best >= PATIENCE).all():
             break
-    rounds = [int(b) for b in best]
-    fitted = structure.fit(whole, config, rounds, seed)
-    tick()
-    return CrossFittedTrees(
-        config,
-        tuple(structure.grown(g, rounds) for g in growths),
-        fitted,
-        tuple(rounds),
-        tuple(float(curve[b, i]) for i, b in enumerate(best)),
-    )
+    rounds = tuple(int(b) for b in best)
+    folds = tuple(structure.grown(g, rounds) for g in growths)
+    return folds, rounds, tuple(float(curve[b, i]) for i, b in enumerate(best))
 
 
 def _held_out(problem: Problem, growth: Growth, split: Split, members: Sequence[TaskData]) -> HeldOut:

@@ -16,12 +16,19 @@ import pytest
 from bench.cluster import cluster, linger
 from mtl import MultiTaskModel, load_sample
 from mtl.__main__ import main
+from mtl.evidence.learner import Learner
+from mtl.evidence.transfer import Audit
 from mtl.jobs import tables
-from mtl.jobs.executor import SETTING, Cluster, ClusterError, executor, in_order
+from mtl.jobs.executor import SETTING, Cluster, ClusterError, elsewhere, executor, in_order
+from mtl.jobs.local import Processes, cores
 from mtl.language import use
 from mtl.model import problem
-from mtl.model.problem import TrainingError
+from mtl.model.grow import TreeConfig
+from mtl.model.pool import Elsewhere
+from mtl.model.problem import Problem, TrainingError
+from mtl.model.train import Effort
 from mtl.store import models, uploads
+from tests import synthetic
 
 CYTOLOGY = Path(__file__).resolve().parents[2] / "sample_data" / "cytology"
 
@@ -90,6 +97,44 @@ def test_a_model_trained_on_the_cluster_is_the_same_bit_for_bit(
 
 
 FEW = ("malignant", "mean_area", "ascites", "death", "stage")
+
+
+def test_evidence_gathered_in_other_processes_is_the_same_bit_for_bit(
+    distant: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Several classes, and survival with a trial's offsets; helpers of every kind; every expert and every control."""
+    monkeypatch.setattr("mtl.evidence.pieces.BEGIN", 0.0)
+    monkeypatch.setattr("mtl.evidence.pieces.WORTH", 0.0)
+    effort = Effort((TreeConfig(max_rounds=12, learning_rate=0.25),))
+    X = synthetic.table(120)
+
+    def learner() -> Learner:  # nothing is known from the time before
+        return Learner(Problem.from_table(synthetic.study(), X, 5, 0), effort)
+
+    def gathered(pool: Elsewhere | None) -> str:
+        told: list[float] = []
+        audit = Audit(learner(), 1, ("kind", "death"), threads=1, pool=pool)
+        found = audit.run(lambda what, share: told.append(share), {})
+        assert told == sorted(told) and told[-1] == 1.0
+        return json.dumps(found)
+
+    here = gathered(None)
+    assert gathered(distant) == here
+    with Processes(2) as processes:
+        assert gathered(processes) == here
+        assert len(processes._lanes) == 2  # it was they who did it
+
+
+def test_who_does_long_steps(scheduler: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SETTING, scheduler)
+    with elsewhere() as there:
+        assert isinstance(there, Cluster) and there.submit(pow, 2, 3).result(30) == 8
+    monkeypatch.delenv(SETTING)
+    with elsewhere() as beside:
+        assert isinstance(beside, Processes) or cores() == 1
+    monkeypatch.setattr("mtl.jobs.executor.cores", lambda: 1)
+    with elsewhere() as alone:
+        assert alone is None
 
 
 def test_a_cancelled_step_stops_there(distant: Cluster, tmp_path: Path) -> None:

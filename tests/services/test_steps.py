@@ -13,7 +13,7 @@ from mtl.services import steps
 
 ROOT = Path(__file__).parents[2] / "mtl"
 #: Who is told how far something is, by the names that the code gives them.
-TOLD = {"report", "told", "log", "progress", "_within", "Step"}
+TOLD = {"report", "told", "log", "progress", "_within", "Step", "Piece"}
 
 
 def heads(tree: ast.AST) -> set[str]:
@@ -26,10 +26,7 @@ def heads(tree: ast.AST) -> set[str]:
         first = node.args[0]
         if isinstance(first, ast.JoinedStr):
             first = first.values[0]
-        is_piece = (
-            name == "run" and isinstance(node.func, ast.Attribute) and "pieces" in ast.dump(node.func.value)
-        )
-        if (name in TOLD or is_piece) and isinstance(first, ast.Constant) and isinstance(first.value, str):
+        if name in TOLD and isinstance(first, ast.Constant) and isinstance(first.value, str):
             found.add(first.value.removeprefix("training: ").partition(": ")[0])
     return found - {""}
 
