@@ -32,14 +32,14 @@ from streamlit.web.server.starlette.starlette_websocket import (
 from mtl.services import exposure, identity, limits, samples, work
 from mtl.services import trouble as said
 from pages.ui import trouble
-from serving import logs, routes, stopping
+from serving import logs, page, routes, stopping
 from serving.watch import Watch
 
 
 def inline_scripts() -> str:
     """Return the hashes of the scripts inside Streamlit's own page, so that the policy can name them."""
-    page = Path(st.__file__).with_name("static") / "index.html"
-    scripts = re.findall(r"<script>(.*?)</script>", page.read_text(encoding="utf-8"), flags=re.S)
+    file = Path(st.__file__).with_name("static") / "index.html"
+    scripts = re.findall(r"<script>(.*?)</script>", file.read_text(encoding="utf-8"), flags=re.S)
     digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
     return " ".join(f"'sha256-{digest}'" for digest in digests)
 
@@ -47,7 +47,7 @@ def inline_scripts() -> str:
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'self'",
-        f"script-src 'self' 'wasm-unsafe-eval' {inline_scripts()}",
+        f"script-src 'self' 'wasm-unsafe-eval' {inline_scripts()} {page.digest()}",
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data: blob:",
         "font-src 'self' data:",
@@ -154,6 +154,7 @@ app = st.App(
     routes=routes.ROUTES,
     middleware=[
         Middleware(Watch),
+        Middleware(page.ToldWhere),
         Middleware(SecurityHeaders),
         Middleware(exposure.OnlyHere, sign_in=sign_in),
         Middleware(exposure.OnlySignedIn, sign_in=sign_in, signed_in=signed_in),

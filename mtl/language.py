@@ -10,7 +10,7 @@ import datetime
 import gettext as gettext_module
 import io
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
@@ -227,15 +227,15 @@ def signed(value: float, decimals: int = 0) -> str:
 
     Examples
     --------
-    >>> signed(13.4).replace(chr(160), " "), signed(-5).replace(chr(160), " "), signed(0.2)
-    ('+ 13', '− 5', '0')
+    >>> signed(13.4), signed(-5), signed(0.2)
+    ('+13', '−5', '0')
     """
     if math.isnan(value):
         return _UNKNOWN
     size = number(abs(value), decimals)
     if not any(digit in size for digit in "123456789"):
         return size
-    return ("+" if value > 0 else _MINUS) + _space() + size
+    return ("+" if value > 0 else _MINUS) + size
 
 
 def percent(proportion: float, decimals: int = 0) -> str:
@@ -268,6 +268,30 @@ def span(low: float, high: float, decimals: int = 0) -> str:
     """
     # Translators: an interval of two numbers
     return _("{low} to {high}").format(low=number(low, decimals), high=number(high, decimals))
+
+
+def listed(words: Iterable[str]) -> str:
+    """Write an enumeration.
+
+    Examples
+    --------
+    >>> listed(["age", "sex"])
+    'age, sex'
+    """
+    # Translators: what stands between the entries of an enumeration
+    return pgettext("enumeration", ", ").join(words)
+
+
+def clauses(words: Iterable[str]) -> str:
+    """Write entries one after the other that may hold commas themselves.
+
+    Examples
+    --------
+    >>> clauses(["a, b", "c"])
+    'a, b; c'
+    """
+    # Translators: what stands between clauses
+    return pgettext("clauses", "; ").join(words)
 
 
 def date(day: datetime.date) -> str:

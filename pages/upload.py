@@ -4,7 +4,7 @@ import streamlit as st
 
 from mtl.language import _
 from mtl.services import uploads
-from pages.ui import bring, questions
+from pages.ui import bring, cleaning, questions
 from pages.ui.guard import guard
 
 guard("model:write")
@@ -16,6 +16,6 @@ if upload is None:
     st.stop()
 bring.facts(upload)
 questions.show(upload)
-bring.cleaning(upload)
-bring.preview(upload)
+cleaning.changed(upload)
+cleaning.preview(upload)
 bring.onward()

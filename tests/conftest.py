@@ -73,6 +73,40 @@ def two_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def hospitals_made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the cohorts and the model of `two_hospitals`, of which nothing is known yet: to be copied."""
+    from mtl.store import database
+    from tests import two_hospitals
+
+    home = tmp_path_factory.mktemp("hospitals")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CONSILIUM_HOME", str(home))
+        two_hospitals.register()
+        database.close()
+    return home
+
+
+@pytest.fixture(scope="module")
+def hospitals(hospitals_made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A module's own copy, to which its tests may add."""
+    home = tmp_path_factory.mktemp("hospitals") / "home"
+    shutil.copytree(hospitals_made, home)
+    return home
+
+
+@pytest.fixture
+def in_hospitals(hospitals: Path, private_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Be in the module's hospitals; a job waits until a test runs it by hand."""
+    from mtl.jobs import queue
+    from mtl.store import database
+
+    monkeypatch.setenv("CONSILIUM_HOME", str(hospitals))
+    monkeypatch.setattr(queue.process, "ensure", lambda: None)
+    yield hospitals
+    database.close()
+
+
+@pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[postgresql.Server]:
     with postgresql.running() as server:
         yield server

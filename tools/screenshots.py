@@ -1,15 +1,17 @@
 """Takes the pictures of the README and of docs/images/ from a running app.
 
-    python tools/screenshots.py [--out docs/images] [--only treatment] [--home FOLDER]
+    python tools/screenshots.py [--out docs/images] [--only treatment,explain] [--home FOLDER]
 
-Starts the app on a free port with its own state folder, waits until the sample models are trained, and photographs
-every page at 1440 and 390 pixels, light and dark, and the case in Chinese; and the printed case (with `pdftoppm` of
-Debian's poppler-utils).
+Starts the app on a free port with its own state folder, waits until the sample models are trained, computes the
+evidence that is shown, brings `sample_data/messy_clinic.csv`, and photographs every page at 1440 and 390 pixels, light
+and dark, and in Chinese; the panels of Performance in English and Chinese; and the printed case (with `pdftoppm` of
+Debian's poppler-utils). Pictures are reduced to 256 colours: a third of the size, and nothing to see of it.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import signal
 import socket
@@ -21,7 +23,9 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 ROOT = Path(__file__).parents[1]
 CHROMIUM = "/usr/bin/chromium"
@@ -43,6 +47,74 @@ def wait_until_ready(url: str, seconds: float = 600) -> None:
 
 
 SIMILAR = 1  # place of the tab "Patients like this one", in any language
+MESSY = ROOT / "sample_data" / "messy_clinic.csv"
+LONGEST, LONGEST_LIST = 8000, 1300  # pixels; a picture is not taken lower down
+
+# The panels of Performance: whose numbers, and the parts of the evidence behind them
+PANELS = {
+    "performance": ("gbsg", "accuracy", ("accuracy", "side_by_side")),
+    "calibration": ("gbsg", "calibration", ("calibration",)),
+    "cutoff": ("rotterdam", "cutoff", ("cutoff",)),
+    "risk-groups": ("rotterdam", "risk_groups", ("risk_groups",)),
+    "subgroups": ("rotterdam", "subgroups", ("subgroups",)),
+    "elsewhere": ("rotterdam", "elsewhere", ("elsewhere",)),
+    "shift": ("gbsg", "shift", ("shift", "recalibration")),
+    "missing": ("rotterdam", "missing", ("missing",)),
+    "stability": ("pbc", "stability", ("stability",)),
+    "coverage": ("pbc", "uncertainty", ("coverage",)),
+    "robustness": ("rotterdam", "robustness", ("robustness",)),
+    "sharing": ("rotterdam", "transfer", ("transfer",)),
+    "techniques": ("pbc", "techniques", ("techniques",)),
+    "validation": ("rotterdam", "report", ()),
+}
+LOOKS = (("", "en", "light"), ("-dark", "en", "dark"), ("-zh", "zh", "light"))
+DARK = ("performance", "cutoff", "stability")  # one of each sort of chart
+GATHER = """
+import sys
+from mtl.jobs.evidence import gather
+from mtl.store import cohorts
+for cohort, part in (pair.split(":") for pair in sys.argv[1:]):
+    gather({"cohort": cohort, "model": cohorts.get(cohort).model, "part": part}, lambda stage, share: None)
+"""
+
+
+def gathered(names: list[str], env: dict[str, str]) -> None:
+    """Compute what the panels of these names show; what is there stays."""
+    pairs = [f"{PANELS[name][0]}:{part}" for name in names for part in PANELS[name][2]]
+    if pairs:
+        subprocess.run([sys.executable, "-c", GATHER, *pairs], cwd=ROOT, env=env, check=True)
+
+
+def bring(browser: Browser, url: str) -> None:
+    """Bring the messy table, for the pages of the reader's own data."""
+    page = browser.new_page()
+    page.goto(f"{url}/upload?lang=en")
+    page.wait_for_selector("h1", timeout=60_000)
+    page.set_input_files("input[type=file]", MESSY)
+    page.wait_for_selector("[class*=st-key-card_preview]", timeout=60_000)
+    page.close()
+
+
+def run_trial(page: Page) -> None:
+    """Run the protocol as it stands; its result is kept, so the next picture finds it."""
+    page.locator(".st-key-trial_run button").click()
+    page.wait_for_selector("[class*=st-key-card_trial_head]", timeout=300_000)
+    page.wait_for_timeout(2_000)
+
+
+def keep(page: Page, path: Path, width: int) -> None:
+    """Photograph a page from top to foot, in as few bytes as look the same."""
+    height = page.evaluate(
+        "Math.max(...[...document.querySelectorAll('[data-testid=stMainBlockContainer]')].map(e => e.scrollHeight))"
+    )
+    most = LONGEST_LIST if path.stem.startswith("audit") else LONGEST
+    page.set_viewport_size({"width": width, "height": min(int(height) + 40, most)})
+    page.wait_for_timeout(700)
+    page.screenshot(path=str(path))
+    with Image.open(path) as taken:
+        few = taken.convert("RGB").quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    few.save(path, optimize=True)
+    print(path, flush=True)
 
 
 def shoot(
@@ -58,19 +130,17 @@ def shoot(
     page = context.new_page()
     page.goto(url)
     page.wait_for_selector(marker, timeout=60_000)
+    with contextlib.suppress(PlaywrightTimeout):  # a page that asks again every second is never still
+        page.wait_for_selector("[data-testid=stStatusWidget]", state="detached", timeout=15_000)
     page.wait_for_timeout(2_000)  # fonts and the last fragment
     if tab is not None:
         page.get_by_role("tab").nth(tab).click()
         page.wait_for_selector(".near")
         page.wait_for_timeout(1_000)
-    height = page.evaluate(
-        "Math.max(...[...document.querySelectorAll('[data-testid=stMainBlockContainer]')].map(e => e.scrollHeight))"
-    )
-    page.set_viewport_size({"width": size[0], "height": int(height) + 40})
-    page.wait_for_timeout(500)
-    page.screenshot(path=str(path))
+    if "/trial?" in url:
+        run_trial(page)
+    keep(page, path, size[0])
     context.close()
-    print(path)
 
 
 def printed(path: Path, identifier: str, env: dict[str, str]) -> None:
@@ -110,12 +180,8 @@ def shoot_treatment(browser: Browser, url: str, path: Path, form: str | None, un
     if form is not None:
         page.get_by_role("radio", name=form, exact=True).click()
     page.wait_for_timeout(1_500)
-    height = page.evaluate("document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight")
-    page.set_viewport_size({"width": WIDE[0], "height": int(height) + 40})
-    page.wait_for_timeout(500)
-    page.screenshot(path=str(path))
+    keep(page, path, WIDE[0])
     context.close()
-    print(path)
 
 
 def link(identifier: str, port: int, env: dict[str, str]) -> str:
@@ -133,9 +199,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "images")
     parser.add_argument("--case", default="1393", help="identifier of the Rotterdam patient that is shown")
     parser.add_argument("--printed", default="41", help="identifier of the Rotterdam patient on paper")
-    parser.add_argument("--only", default="", help="only pictures whose name begins like this")
+    parser.add_argument(
+        "--only", default="", help="only pictures whose name begins like one of these, with commas between"
+    )
     parser.add_argument("--home", type=Path, help="a state folder to photograph instead of a fresh one")
     args = parser.parse_args()
+    only = tuple(args.only.split(","))
     args.out.mkdir(parents=True, exist_ok=True)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -150,7 +219,7 @@ def main() -> None:
         try:
             wait_until_ready(url)
             case = f"{link(args.case, port, env)}&task=recurrence"
-            if "report".startswith(args.only):
+            if "report".startswith(only):
                 printed(args.out / "report.png", args.printed, env)
             explain = (
                 f"{url}/explain?cohort=rotterdam&task=recurrence&{case.partition('?')[2].partition('&')[0]}"
@@ -166,13 +235,28 @@ def main() -> None:
                 "trial": f"{url}/trial?cohort=rotterdam",
                 "upload": f"{url}/upload",
                 "study": f"{url}/study",
+                "look": f"{url}/look",
                 "train": f"{url}/train",
                 "score": f"{url}/score",
+                "model-card": f"{url}/model_card",
+                "access": f"{url}/access",
+                "audit": f"{url}/audit",
             }
+            panels = [name for name in PANELS if name.startswith(only)]
+            gathered(panels, env)
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+                if any(name.startswith(only) for name in ("upload", "study", "look", "train", "score")):
+                    bring(browser, url)
+                for name in panels:
+                    cohort, panel, _parts = PANELS[name]
+                    address = f"{url}/performance?cohort={cohort}&panel={panel}"
+                    marker = "[class*=st-key-card_], .say"
+                    for ending, lang, scheme in LOOKS if name in DARK else (LOOKS[0], LOOKS[2]):
+                        path = args.out / f"{name}{ending}.png"
+                        shoot(browser, f"{address}&lang={lang}", path, WIDE, scheme, marker)
                 for name, address in pages.items():
-                    if not name.startswith(args.only):
+                    if not name.startswith(only):
                         continue
                     joint = "&" if "?" in address else "?"
                     english = f"{address}{joint}lang=en"
@@ -190,7 +274,7 @@ def main() -> None:
                         marker,
                         tab,
                     )
-                scenes = TREATMENT_SCENES if "treatment".startswith(args.only) else {}
+                scenes = TREATMENT_SCENES if "treatment".startswith(only) else {}
                 for name, (identifier, form, unknown) in scenes.items():
                     address = link(identifier, port, env).replace("/case?", "/treatment?")
                     path = args.out / f"treatment-{name}.png"

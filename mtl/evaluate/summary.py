@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Protocol, cast, runtime_checkable
+from typing import Any, Protocol, TypedDict, Unpack, cast, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -69,6 +69,20 @@ class _Statistic:
         return value if np.isfinite(value) else "the value is not finite"
 
 
+class Asked(TypedDict, total=False):
+    """What may be asked of any evaluation.
+
+    resamples: how many, for the intervals. groups (n,): rows of one patient share a value and are resampled together.
+    classes: names of the C classes, for the AUROC of each against the rest, `auroc=name` (their numbers if left out).
+    only: whether a metric of that name is wanted; all are if left out.
+    """
+
+    resamples: int
+    groups: ArrayLike | None
+    classes: Sequence[str] | None
+    only: Callable[[str], bool] | None
+
+
 def evaluate_task(
     kind: str,
     truth: ArrayLike | Labelled | FollowedUp,
@@ -76,29 +90,22 @@ def evaluate_task(
     horizons: Sequence[float] | None = None,
     intervals: bool = True,
     seed: int = 0,
-    *,
-    resamples: int = RESAMPLES,
-    groups: ArrayLike | None = None,
-    classes: Sequence[str] | None = None,
-    only: Callable[[str], bool] | None = None,
+    **asked: Unpack[Asked],
 ) -> dict[str, Metric]:
     """Return every metric of a task, with a 95 % bootstrap percentile interval.
 
     kind: binary, multiclass, regression or survival. truth: labels (n,), or an object with `y`; for survival
     an object with `time` (years) and `event`, such as `SurvivalTruth`. prediction: probability (n,);
     probabilities (n, C); amount (n,); or `SurvivalPrediction`. Rows without a label (NaN) are left out.
-    horizons: years of the columns of the risks (default: those of the prediction). groups (n,): rows of one
-    patient share a value and are resampled together. classes: names of the C classes, for the AUROC of each
-    against the rest, `auroc=name` (their numbers if left out). only: whether a metric of that name is wanted;
-    all are if left out. A metric that cannot be estimated has value None and a
-    reason. Uno's C counts events before the last estimable horizon. Survival metrics are None at a horizon
-    with fewer than 20 patients still at risk.
+    horizons: years of the columns of the risks (default: those of the prediction). asked: see `Asked`.
+    A metric that cannot be estimated has value None and a reason. Uno's C counts events before the last estimable
+    horizon. Survival metrics are None at a horizon with fewer than 20 patients still at risk.
 
     >>> result = evaluate_task("binary", [0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8], intervals=False)
     >>> result["auroc"].value, result["calibration_slope"].reason
     (0.75, 'fewer than 20 labelled rows (4)')
     """
-    found = draw_task(kind, truth, prediction, horizons, intervals, seed, resamples, groups, classes, only)
+    found = draw_task(kind, truth, prediction, horizons, intervals, seed, **asked)
     return found.metrics()
 
 
@@ -143,13 +150,11 @@ def draw_task(
     horizons: Sequence[float] | None = None,
     intervals: bool = True,
     seed: int = 0,
-    resamples: int = RESAMPLES,
-    groups: ArrayLike | None = None,
-    classes: Sequence[str] | None = None,
-    only: Callable[[str], bool] | None = None,
+    **asked: Unpack[Asked],
 ) -> Drawn:
     """Return every metric of a task on all rows and on each resample. Arguments as in `evaluate_task`."""
     sample, kept = _sample(kind, truth, prediction, horizons)
+    groups, classes, only = asked.get("groups"), asked.get("classes"), asked.get("only")
     statistics = [s for s in _statistics(kind, sample, classes) if only is None or only(s.name)]
     if len(sample) == 0:
         return Drawn({s.name: "no labelled rows" for s in statistics}, {})
@@ -158,6 +163,7 @@ def draw_task(
     drawn: dict[str, FloatArray] = {}
     if intervals and estimable and len(sample) > 1:
         own_groups = None if groups is None else np.asarray(groups)[kept]
+        resamples = asked.get("resamples", RESAMPLES)
         values = replicates(partial(_values, estimable, sample), len(sample), resamples, seed, own_groups)
         drawn = {s.name: values[:, k] for k, s in enumerate(estimable)}
     return Drawn(estimates, drawn)
@@ -170,11 +176,7 @@ def compare_task(
     second: ArrayLike | SurvivalPrediction,
     horizons: Sequence[float] | None = None,
     seed: int = 0,
-    *,
-    resamples: int = RESAMPLES,
-    groups: ArrayLike | None = None,
-    classes: Sequence[str] | None = None,
-    only: Callable[[str], bool] | None = None,
+    **asked: Unpack[Asked],
 ) -> dict[str, Metric]:
     """Return, for every metric, first - second with the interval of the paired difference.
 
@@ -190,10 +192,7 @@ def compare_task(
     )
     if first_horizons != second_horizons:
         raise ValueError("the two predictions have different horizons: compare risks at the same years")
-    a, b = (
-        draw_task(kind, truth, one, horizons, True, seed, resamples, groups, classes, only)
-        for one in (first, second)
-    )
+    a, b = (draw_task(kind, truth, one, horizons, True, seed, **asked) for one in (first, second))
     return a.less(b)
 
 

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from mtl.figures.markup import text
 from mtl.figures.palette import Palette
-from mtl.language import _
+from mtl.language import _, percent
 
 FONT = "Inter, 'Noto Sans SC', sans-serif"
 HEIGHT = 360
@@ -80,13 +80,14 @@ def plot(
     figure.update_layout(
         template=go.layout.Template(),  # the library's own weighs more than a chart
         height=height,
-        margin={"l": 8, "r": 12, "t": 8, "b": 8},
+        margin={"l": 8, "r": 28, "t": 8, "b": 8},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"family": FONT, "size": 13, "color": colours.text},
         showlegend=legend,
         legend={
             "orientation": "h", "y": -64 / (height - 90), "yanchor": "top", "x": 0,
+            "traceorder": "normal",  # the library turns it round where areas are filled
             "font": {"size": 12.5, "color": colours.text},
         },
         hoverlabel={
@@ -108,6 +109,7 @@ def _axis(axis: Axis, colours: Palette) -> dict[str, object]:
         "title": {"text": plain(axis.label), "font": {"size": 12.5, "color": colours.muted}, "standoff": 8},
         "range": [axis.low, axis.high] if bounded else None,
         "tickformat": ".0%" if axis.percent else None,
+        "labelalias": _percentages() if axis.percent else None,
         "tickfont": {"size": 12, "color": colours.muted},
         "gridcolor": colours.grid,
         "linecolor": colours.neutral,
@@ -116,6 +118,11 @@ def _axis(axis: Axis, colours: Palette) -> dict[str, object]:
         "fixedrange": True,
         "nticks": 7,
     }
+
+
+def _percentages() -> dict[str, str]:
+    """How the library writes whole percentages, and how the reader's language does."""
+    return {f"{whole}%": percent(whole / 100) for whole in range(101)}
 
 
 def plain(words: object) -> str:

@@ -24,6 +24,7 @@ def heatmap(
     decimals: int = 1,
     with_sign: bool = True,
     full: float = FULL,
+    why: str = "",
 ) -> Drawing:
     """Draw contributions as a table of coloured cells.
 
@@ -45,6 +46,8 @@ def heatmap(
         How a value is written.
     full : float
         The value of the strongest colour.
+    why : str
+        What a hidden cell says to a person who hears it; that the task does not see the finding, if left out.
     """
     head = "".join(
         f'<th scope="col"{" class=chosen" if place == chosen else ""}><span>{text(task)}</span></th>'
@@ -53,7 +56,8 @@ def heatmap(
     rows = []
     for finding, line, unseen in zip(findings, values, hidden, strict=True):
         cells = "".join(
-            _cell(value, out, decimals, with_sign, full) for value, out in zip(line, unseen, strict=True)
+            _hidden(why) if out else _cell(value, decimals, with_sign, full)
+            for value, out in zip(line, unseen, strict=True)
         )
         rows.append(f'<tr><th scope="row">{text(finding)}</th>{cells}</tr>')
     shown = rows if most is None or len(rows) <= most + 1 else rows[:most]
@@ -72,10 +76,12 @@ def heatmap(
     return Drawing(body, alt)
 
 
-def _cell(value: float, hidden: bool, decimals: int, with_sign: bool, full: float) -> str:
-    if hidden:
-        words = _("not seen by this task")
-        return f'<td class="h-hidden"><span class="unseen">{text(words)}</span></td>'
+def _hidden(why: str) -> str:
+    words = why or _("not seen by this task")
+    return f'<td class="h-hidden" title="{text(words)}"><span class="unseen">{text(words)}</span></td>'
+
+
+def _cell(value: float, decimals: int, with_sign: bool, full: float) -> str:
     if math.isnan(value):
         return "<td>–</td>"
     most = STRONGEST if with_sign else STRONGEST_PLAIN

@@ -34,11 +34,21 @@ def text(value: object) -> str:
     return html.escape(str(value), quote=True)
 
 
-def variables(colours: Palette) -> str:
-    """Return the colours as CSS declarations: ``--raises:#b04f27;`` and so on."""
+def variables(colours: Palette, dark: Palette | None = None) -> str:
+    """Return the colours as CSS declarations: ``--raises:#b04f27;`` and so on.
+
+    With those for a dark page too, the browser takes the one that the scheme of its place asks for.
+    """
+    if dark is None:
+        return "".join(f"--{name}:{colour};" for name, colour in _named(colours))
+    pairs = zip(_named(colours), _named(dark), strict=True)
+    return "".join(f"--{name}:light-dark({light},{night});" for (name, light), (_same, night) in pairs)
+
+
+def _named(colours: Palette) -> list[tuple[str, str]]:
     single = (field.name for field in fields(colours) if field.name != "series")
-    named = "".join(f"--{name.replace('_', '-')}:{getattr(colours, name)};" for name in single)
-    return named + "".join(f"--series-{i}:{colour};" for i, colour in enumerate(colours.series))
+    named = [(name.replace("_", "-"), str(getattr(colours, name))) for name in single]
+    return named + [(f"series-{i}", colour) for i, colour in enumerate(colours.series)]
 
 
 @dataclass(frozen=True)

@@ -88,10 +88,12 @@ def draw(plane: Plane, colours: Palette) -> Drawing:
         f'<span style="left:{css_share(across.share(tick))}">{text(plane.x.write(tick))}</span>'
         for tick in across.ticks(7)
     )
+    grid = "".join(f'<i style="bottom:{css_share(up.share(tick))}"></i>' for tick in up.ticks(6))
+    grid += "".join(f'<u style="left:{css_share(across.share(tick))}"></u>' for tick in across.ticks(7))
     caption = f'<p class="quiet">{text(plane.caption)}</p>' if plane.caption else ""
     return Drawing(
         f'<figure class="plane"><div class="depend"><p class="b-scale top">{text(plane.y.label)}</p>'
-        f'<div class="y-levels">{levels}</div><div class="y-plot"><img alt="{text(plane.alt)}" '
+        f'<div class="y-levels">{levels}</div><div class="y-plot">{grid}<img alt="{text(plane.alt)}" '
         f'src="data:image/svg+xml,{quote(image, safe=" ,=/:")}"></div><div class="y-ticks">{ticks}</div>'
         f'<p class="b-scale">{text(plane.x.label)}</p></div>{_key(plane)}{caption}</figure>{folded(plane.table)}',
         plane.alt,
@@ -100,7 +102,7 @@ def draw(plane: Plane, colours: Palette) -> Drawing:
 
 def folded(grid: Grid) -> str:
     """Return a table that a reader opens."""
-    head = _("The same in numbers")
+    head = _("The numbers")
     return f'<details class="more"><summary>{text(head)}</summary>{table(grid)}</details>'
 
 

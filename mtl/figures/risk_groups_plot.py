@@ -27,7 +27,7 @@ def survival(division: dict[str, Any], names: Sequence[str], event: str, colours
     x = Axis(_("Years of follow-up"), 0, years[-1])
     y = Axis(_("Share still free of: {event}").format(event=event), 0, 1.01, percent=True)
     last = max(len(group["at_risk"]) for group in division["groups"])
-    step = max(1, last // 8)
+    step = max(1, -(-last // 9))  # nine columns fit beside the names
     shown = range(0, last, step)
     heads = [_("Still followed"), *(_("{year} y").format(year=year) for year in shown)]
     rows = [

@@ -188,7 +188,7 @@ def survival(
     marks = "".join(
         f'<span style="left:{across.at(tick)}">{text(number(tick))}</span>'
         for tick in across.ticks(6)
-        if across.share(tick) < 0.85
+        if across.share(tick) < 0.8
     )
     end = _("{count} years").format(count=number(round(years[-1], 1)))
     what = _("share without the event, overlap-weighted")

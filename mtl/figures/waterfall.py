@@ -23,7 +23,7 @@ class Step:
     worth : float
         Before rounding, in the unit of the axis.
     printed : str
-        "+ 13".
+        "+13".
     note : str
         A sentence below the finding.
     typical : float or None

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from mtl import jobs
 from mtl.jobs.audits import follow_sample
 from mtl.jobs.intervals import lacking
 from mtl.jobs.samples import SAMPLES, is_ready
-from mtl.language import N_, _
+from mtl.language import _, study_language
+from mtl.services import steps
+from mtl.store import cohorts
 from mtl.store.home import serve
-
-_STAGES = {
-    "cohort": N_("reading the table"),
-    "saving": N_("saving the model"),
-    "scoring": N_("predicting every patient"),
-}
-_TRAINING = "training: "
 
 
 @dataclass(frozen=True)
@@ -80,10 +76,9 @@ def _progress(name: str) -> Progress:
         return Progress(name, _("not started"), 0.0, False)
     if not job.open:
         return Progress(name, _("stopped"), job.share, False, job.error or _("cancelled"))
-    return Progress(name, _stage(job.stage), job.share, False)
+    return Progress(name, steps.said(job.stage, partial(_task, name)), job.share, False)
 
 
-def _stage(stage: str) -> str:
-    if stage.startswith(_TRAINING):
-        return _("training ({step})").format(step=stage.removeprefix(_TRAINING))
-    return _(_STAGES[stage]) if stage in _STAGES else _("waiting")
+def _task(sample: str, name: str) -> str:
+    """What a person calls a task of a sample: its table is there before its training begins."""
+    return cohorts.get(sample).study.task(name).title(study_language())

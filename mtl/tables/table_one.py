@@ -126,15 +126,22 @@ def _texts(
         elif level == "mean":
             texts[head] = f"{_figure(part.mean, feature)} ({_figure(part.sd, feature)})"
         else:
-            quartiles = _("{low} to {high}").format(
-                low=_figure(part.low_quartile, feature), high=_figure(part.high_quartile, feature)
-            )
-            texts[head] = f"{_figure(part.median, feature)} ({quartiles})"
+            middle, low, high = _recorded((part.median, part.low_quartile, part.high_quartile), feature)
+            quartiles = _("{low} to {high}").format(low=low, high=high)
+            texts[head] = f"{middle} ({quartiles})"
     return texts
 
 
 def _figure(value: float, feature: Feature) -> str:
     return measured(value, min((feature.decimals or 0) + 1, 6))
+
+
+def _recorded(values: tuple[float, ...], feature: Feature) -> list[str]:
+    """Values as patients have them; with a place more where one lies between those of two patients."""
+    decimals = feature.decimals or 0
+    if any(abs(value - round(value, decimals)) > 1e-9 for value in values):
+        return [_figure(value, feature) for value in values]
+    return [measured(value, decimals) for value in values]
 
 
 def _shown(feature: Feature, level: str) -> str:

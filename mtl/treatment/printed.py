@@ -27,7 +27,7 @@ class Printed:
     untreated_text, treated_text : str
         "70 %", "78 %".
     difference_text : str
-        "+ 8" of a hundred; "<1" where it is not nothing but rounds to it.
+        "+8" of a hundred; "<1" where it is not nothing but rounds to it.
     interval_text : str
         "3 to 13", empty where the source gives no interval.
     whole : bool

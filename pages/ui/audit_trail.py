@@ -8,13 +8,23 @@ import streamlit as st
 
 from mtl import language
 from mtl.figures.markup import text
-from mtl.language import _, number
+from mtl.language import N_, _, number
 from mtl.services import audit, users
 from mtl.services.audit import Choice, Kept
 from pages.ui import export, say, theme
 
 PAGE = 50
 _AT = "audit_offset"
+
+
+#: What a case page may have warned of, before translation.
+WARNED = {
+    "out_of_distribution": N_("unlike the training patients"),
+    "out_of_range": N_("out of range"),
+    "unseen": N_("not understood"),
+    "not_estimable": N_("not estimable"),
+    "training_patient": N_("training patient"),
+}
 
 
 def introduction() -> str:
@@ -95,7 +105,7 @@ def entries(choice: Choice) -> None:
             ("audit_older", _("older"), at + PAGE, at + PAGE >= found.total),
         ):
             st.button(label, key=key, disabled=off, on_click=_go, args=(max(0, to),))
-        words = _("{first} to {last} of {count}").format(
+        words = _("entries {first} to {last} of {count}").format(
             first=number(at + 1), last=number(at + len(found.entries)), count=number(found.total)
         )
         st.html(f'<p class="quiet tabular">{text(words)}</p>', width="content")
@@ -127,11 +137,16 @@ def _more(one: Kept) -> str:
     entry = one.entry
     parts = [f"{name}: {value}" for name, value in entry.shown.items()]
     parts += [
-        " ".join(filter(None, (warned["code"], *list(warned.values())[1:]))) for warned in entry.warnings
+        " ".join(filter(None, (_warned(warned["code"]), *list(warned.values())[1:])))
+        for warned in entry.warnings
     ]
     parts += [entry.decision or "", entry.reason]
     parts += [f"{name}: {_plain(value)}" for name, value in entry.detail.items()]
     return " · ".join(filter(None, parts))
+
+
+def _warned(code: str) -> str:
+    return _(WARNED[code]) if code in WARNED else code
 
 
 def _plain(value: object) -> str:

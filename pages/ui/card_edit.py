@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from mtl.figures.markup import text
-from mtl.language import _, number
+from mtl.language import _, listed, number
 from mtl.services import users
 from mtl.services.card import card
 from mtl.services.card.card import Answer, Card, Checklist
@@ -79,7 +79,7 @@ def history(opened: Card) -> None:
             changed = [key for key in {**old, **one.answers} if old.get(key) != one.answers.get(key)]
             told = _("Version {number}, {who}, {date}: {items}").format(
                 number=number(one.number), who=one.who, date=wording.day(one.when),
-                items=", ".join(key.partition(" ")[2] for key in changed) or "–",
+                items=listed(key.partition(" ")[2] for key in changed) or "–",
             )  # fmt: skip
             lines.append(f"<li>{text(told)}</li>")
         st.html(f'<ul class="quiet t-list">{"".join(lines)}</ul>')

@@ -19,10 +19,10 @@ def choose(known: dict[str, str]) -> str:
     """Let the reader choose a model, given what each is called; its key."""
     asked = address.read(address.MODEL)
     chosen = asked if asked in known else next(iter(known))
-    st.session_state["card_model"] = chosen
+    st.session_state["model_of_card"] = chosen
     st.selectbox(
-        _("Model"), list(known), key="card_model", format_func=known.__getitem__,
-        on_change=lambda: address.put(model=st.session_state["card_model"]),
+        _("Model"), list(known), key="model_of_card", format_func=known.__getitem__,
+        on_change=lambda: address.put(model=st.session_state["model_of_card"]),
     )  # fmt: skip
     return chosen
 
@@ -34,7 +34,7 @@ def head(opened: Card) -> None:
         marks = f' <span class="badge">{text(badge)}</span>' if opened.demonstration else ""
         lines = [f'<h2 class="c-title">{text(opened.title)}{marks}</h2>']
         lines.append(f'<p class="quiet">{text(" · ".join(opened.facts))}</p>')
-        for label, words in ((_("Intended use"), opened.use), (_("Not for"), opened.not_for)):
+        for label, words in ((_("Intended use"), opened.use), (_("Out of scope"), opened.not_for)):
             lines.append(f"<p><b>{text(label)}</b> {text(words or _(card.STATES['open']))}</p>")
         lines += [_progress(opened, checklist) for checklist, _answers in opened.lists]
         st.html("".join(lines))

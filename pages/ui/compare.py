@@ -11,7 +11,7 @@ from mtl.figures import dots_plot
 from mtl.figures.chart import Table
 from mtl.figures.dots_plot import Dot
 from mtl.figures.markup import text
-from mtl.language import _, number
+from mtl.language import _, listed, number
 from mtl.services.evidence import model_comparison, words
 from mtl.services.patients import wording
 from mtl.services.patients.cohorts import CohortSummary, ModelSummary
@@ -110,7 +110,7 @@ def _shown(cohort: CohortSummary, content: dict[str, Any], first: ModelSummary, 
         else:
             st.html(table.html(_("Which of the two is better?")))
     if content["apart"]:
-        apart = _("Not in both, or not defined alike: {tasks}.").format(tasks=", ".join(content["apart"]))
+        apart = _("Not in both, or not defined alike: {tasks}.").format(tasks=listed(content["apart"]))
         st.html(f'<p class="quiet">{text(apart)}</p>')
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from mtl.figures import dependence
 from mtl.figures.markup import text
-from mtl.language import _, number, signed, study_language
+from mtl.language import _, clauses, number, signed, study_language
 from mtl.services.patients import global_view
 from mtl.services.patients.cohorts import CohortSummary
 from mtl.services.patients.global_view import Dependence, Swarm
@@ -57,7 +57,7 @@ def _drawn(found: Dependence) -> str:
         )
         mark = dependence.Patient(found.mark.x, found.mark.contribution, words)
     alt = _("Median contribution of {finding} by its value.").format(finding=name) + " "
-    alt += "; ".join(
+    alt += clauses(
         _("{value}: {contribution}").format(value=words, contribution=signed(band.quartiles[1], digits))
         for words, band in found.bands
     )
@@ -79,7 +79,7 @@ def _digits(found: Dependence) -> int:
 
 
 def _table(found: Dependence) -> str:
-    digits, head = _digits(found), _("The same in numbers")
+    digits, head = _digits(found), _("The numbers")
     names = (_("Value"), _("Patients"), _("Median contribution"), _("Middle half"))
     heads = "".join(f'<th scope="col">{text(words)}</th>' for words in names)
 

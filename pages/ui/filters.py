@@ -6,20 +6,28 @@ import dataclasses
 
 import streamlit as st
 
-from mtl.language import _, study_language
+from mtl.figures.markup import text
+from mtl.language import _, listed, study_language
 from mtl.services import users
 from mtl.services.patients import cohorts
 from mtl.services.patients.cohorts import CohortSummary, Filter, Query, Study
-from pages.ui import address, say
+from pages.ui import own_estimate, random_case, say
 
 PAGE = 25
 RECORDED = ""
 
 
 def query(cohort: str) -> Query:
-    """Return the query of a cohort in this session."""
+    """Return the query of a cohort in this session; where numbers may wait for the reader's, it rests on none of them."""
     found: Query = st.session_state.get(f"query_{cohort}", Query(limit=PAGE))
-    return found
+    numbers = st.session_state.get(f"numbers_{cohort}", ())
+    if not ({found.sort, *(one.column for one in found.filters)} & {*numbers} and own_estimate.hides()):
+        return found
+    return dataclasses.replace(
+        found,
+        sort=None if found.sort in numbers else found.sort,
+        filters=tuple(one for one in found.filters if one.column not in numbers),
+    )
 
 
 def flag_words() -> dict[str, str]:
@@ -60,8 +68,15 @@ def outputs(cohort: CohortSummary) -> dict[str, str]:
 
 def bar(cohort: CohortSummary) -> None:
     """Show search, order, filters and the random case; keep what they say."""
-    names = outputs(cohort)
-    features = {feature.name: say.title(feature) for feature in cohort.study.features}
+    numbers = outputs(cohort)
+    st.session_state[f"numbers_{cohort.key}"] = tuple(numbers)
+    hidden = own_estimate.hides()  # an order, or a range, would tell what waits
+    names = {} if hidden else numbers
+    features = {
+        feature.name: say.title(feature)
+        for feature in cohort.study.features
+        if not (hidden and feature.name in numbers)  # such a name means the number
+    }
     now = query(cohort.key)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         search = st.text_input(
@@ -79,9 +94,14 @@ def bar(cohort: CohortSummary) -> None:
             _("Direction"), list(ways), default=now.descending, key=f"way_{cohort.key}", required=True,
             format_func=ways.__getitem__, label_visibility="collapsed", disabled=not sort,
         )  # fmt: skip
-        chosen, flags = _filters(cohort, now, names)
-        if users.current().may("case:read"):
-            _random(cohort, names)
+        chosen, flags = _filters(cohort, now, names, features)
+        risks = {column: words for column, words in numbers.items() if not _is_regression(cohort, column)}
+        if risks and users.current().may("case:read"):
+            tasks = {column: task_of(column, cohort.study) for column in risks}
+            random_case.offer(cohort.key, risks, tasks, hidden)
+    if hidden:
+        words = _("No order and no filter by the model's numbers while they wait for your own.")
+        st.html(f'<p class="quiet">{text(words)}</p>')
     keep(
         cohort.key,
         dataclasses.replace(
@@ -96,14 +116,13 @@ def bar(cohort: CohortSummary) -> None:
 
 
 def _filters(
-    cohort: CohortSummary, now: Query, names: dict[str, str]
+    cohort: CohortSummary, now: Query, names: dict[str, str], features: dict[str, str]
 ) -> tuple[tuple[Filter, ...], tuple[str, ...]]:
     held = {one.column: one for one in now.filters}
     count = len(held) + len(now.flags)
     label = _("Filters ({count})").format(count=count) if count else _("Filters")
     with st.popover(label, icon=":material/filter_alt:", width="content"):
-        features = {feature.name: feature for feature in cohort.study.features}
-        words = names | {name: say.title(feature) for name, feature in features.items()}
+        words = names | features
         columns = st.multiselect(
             _("Filter by"), list(words), default=[name for name in held if name in words],
             format_func=words.__getitem__, key=f"columns_{cohort.key}", placeholder=_("choose a number or a finding"),
@@ -119,7 +138,7 @@ def _filters(
 
 def _matter(cohort: CohortSummary) -> str:
     """Say which inputs matter, and why."""
-    names = ", ".join(say.markdown(say.title(feature)) for feature in cohorts.that_matter(cohort.key))
+    names = listed(say.markdown(say.title(feature)) for feature in cohorts.that_matter(cohort.key))
     return _(
         "Inputs that matter: the fewest that make up half of a task's mean absolute contributions, for any task. "
         "Here: {names}."
@@ -161,23 +180,6 @@ def _is_regression(cohort: CohortSummary, column: str) -> bool:
 
 def _times(value: float | None, factor: float) -> float | None:
     return None if value is None else float(value) * factor
-
-
-def _random(cohort: CohortSummary, names: dict[str, str]) -> None:
-    risks = {column: words for column, words in names.items() if not _is_regression(cohort, column)}
-    if not risks:
-        return
-    with st.popover(_("Random case"), icon=":material/casino:", width="content"):
-        output = st.selectbox(
-            _("Whose number"), list(risks), format_func=risks.__getitem__, key=f"random_output_{cohort.key}"
-        )
-        low, high = st.slider(_("lies between (%)"), 0, 100, (20, 80), key=f"random_range_{cohort.key}")
-        if st.button(_("Open one"), key="random_case", type="primary"):
-            found = cohorts.random_case(cohort.key, output, low / 100, high / 100)
-            if found is None:
-                st.info(_("No patient of this cohort has a number in this range."))
-            else:
-                address.open_case(found, task_of(output, cohort.study))
 
 
 def task_of(output: str, study: Study) -> str | None:

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from mtl.figures.markup import text
-from mtl.language import _, measured, signed, study_language
+from mtl.language import _, listed, measured, signed, study_language
 from mtl.services.patients.cases import Case, Why
 from pages.ui import export, say
 from pages.ui.why import SCALES
@@ -96,4 +96,4 @@ def usual(feature: object) -> str:
     if typical:
         return _("{low} to {high}").format(low=measured(typical[0]), high=measured(typical[1]))
     levels = getattr(feature, "levels", None)
-    return ", ".join(level.get(study_language()) for level in levels) if levels and len(levels) <= 4 else ""
+    return listed(level.get(study_language()) for level in levels) if levels and len(levels) <= 4 else ""

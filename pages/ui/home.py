@@ -77,6 +77,9 @@ def _head(cohort: CohortSummary, language: str) -> str:
     marks = "".join(f'<span class="badge">{text(badge)}</span>' for badge in badges)
     name = cohort.title.get(language) or cohort.name
     about = study.description.get(language)
+    if cohort.external:  # the study describes the patients of the training, who are others
+        words = _("None of these patients was in the training: the model is that of “{study}”.")
+        about = words.format(study=study.title.get(language) or study.name)
     limits = study.not_for.get(language)
     return f'<h2 class="c-title">{text(name)} {marks}</h2><p>{text(about)}</p>' + (
         f'<p class="quiet">{text(limits)}</p>' if limits else ""

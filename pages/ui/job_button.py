@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from mtl.language import _
+from mtl.services import steps
 from mtl.services.evidence import evidence
 from mtl.services.evidence.evidence import PartState
 from mtl.services.users import current
@@ -47,5 +47,5 @@ def _follow(what: str, job: Callable[[], PartState | None]) -> None:
     if found is None or not found.open:
         st.rerun()
         return
-    stage = found.stage if found.state == "running" else _("waiting")
+    stage = steps.said(found.stage if found.state == "running" else "")
     st.progress(min(max(found.share, 0.0), 1.0), text=say.markdown(f"{what}: {stage}"))

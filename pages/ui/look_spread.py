@@ -81,7 +81,7 @@ def far_out(subject: Subject, found: Look) -> None:
             return
         lines = []
         seen = {
-            row.feature.name: (row.overall.minimum, row.overall.maximum, (row.feature.decimals or 0) + 1)
+            row.feature.name: (row.overall.minimum, row.overall.maximum, row.feature.decimals or 0)
             for row in found.table_one.rows
             if isinstance(row.overall, Numeric)
         }

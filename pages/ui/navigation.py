@@ -53,7 +53,7 @@ SECTIONS: dict[str, tuple[Page, ...]] = {
         Page("performance.py", N_("Performance"), "performance", ":material/monitoring:"),
         Page("model_card.py", N_("Model card"), "model_card", ":material/assignment:"),
     ),
-    N_("Research"): (Page("trial.py", N_("Target trial"), "trial", ":material/balance:"),),
+    N_("Research"): (Page("trial.py", N_("Target trial"), "trial", ":material/science:"),),
     N_("Your own data"): (
         Page("upload.py", N_("Bring a table"), "upload", ":material/upload_file:"),
         Page("study.py", N_("Study"), "study", ":material/rule:"),

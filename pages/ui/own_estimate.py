@@ -19,14 +19,19 @@ _SKIPPED = "estimate_skipped"
 
 def wanted(case: Case) -> bool:
     """Return whether the model's numbers wait for the reader's own."""
-    if not (users.current().may("case:sign") and settings.get(settings.OWN_ESTIMATE)):
+    if not hides():
         return False
     return case.key not in st.session_state.get(_SKIPPED, ()) and not records.estimates(case)
 
 
+def hides() -> bool:
+    """Return whether numbers of a list may wait: then neither its order nor its choice may rest on them."""
+    return users.current().may("case:sign") and settings.get(settings.OWN_ESTIMATE)
+
+
 def waiting(case_keys: Collection[str]) -> set[str]:
     """Return those of some cases whose numbers wait for the reader's own, for a list."""
-    if not (users.current().may("case:sign") and settings.get(settings.OWN_ESTIMATE)):
+    if not hides():
         return set()
     return set(case_keys) - set(st.session_state.get(_SKIPPED, ())) - records.estimated(case_keys)
 

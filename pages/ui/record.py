@@ -7,7 +7,7 @@ import datetime
 import streamlit as st
 
 from mtl.figures.markup import text
-from mtl.language import N_, _, date
+from mtl.language import N_, _, clauses, date
 from mtl.services import users
 from mtl.services.patients import records
 from mtl.services.patients.cases import Case
@@ -100,12 +100,12 @@ def _entry(case: Case, one: Signed) -> str:
     record, parts = one.record, []
     pair = _("{label}: {value}")
     if record.shown:
-        shown = "; ".join(
+        shown = clauses(
             pair.format(label=_column(case, column), value=value) for column, value in record.shown.items()
         )
         parts.append(pair.format(label=_("Shown"), value=shown))
     if one.own:
-        own = "; ".join(pair.format(label=_task(case, name), value=value) for name, value in one.own.items())
+        own = clauses(pair.format(label=_task(case, name), value=value) for name, value in one.own.items())
         parts.append(pair.format(label=_("Own estimate"), value=own))
     for label, words in ((_("Reason"), record.reason), (_("Note"), record.note)):
         if words:

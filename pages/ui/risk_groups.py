@@ -83,7 +83,7 @@ def _names(division: dict[str, Any]) -> list[str]:
 def _test(test: dict[str, Any]) -> str:
     if "reason" in test:
         return ""
-    p = _("p < .001") if test["p"] < 0.001 else _("p = {p}").format(p=number(test["p"], 3))
+    p = _("p < 0.001") if test["p"] < 0.001 else _("p = {p}").format(p=number(test["p"], 3))
     return _("Log-rank test: chi-squared {statistic} on {degrees} degrees of freedom, {p}.").format(
         statistic=number(test["statistic"], 1), degrees=number(test["degrees"]), p=p
     )

@@ -28,9 +28,12 @@ def choose(upload: Upload, models: list[ModelSummary]) -> str:
         words = _("{name}: {rows} rows.").format(name=upload.name, rows=number(len(upload.table)))
         st.html(f'<h2 class="c-title">{text(words)}</h2>')
         known = {model.key: model for model in models}
+        line = _("{name} · {count} training patients")
         chosen: str = st.selectbox(
             _("Model"), list(known), key="score_model",
-            format_func=lambda key: f"{scoring.title(key, study_language())} · {number(known[key].n_training)}",
+            format_func=lambda key: line.format(
+                name=scoring.title(key, study_language()), count=number(known[key].n_training)
+            ),
         )  # fmt: skip
         return chosen
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from mtl.figures import heatmap, shares
 from mtl.figures.markup import text
-from mtl.language import N_, _
+from mtl.language import N_, _, listed
 from mtl.services.patients import global_view
 from mtl.services.patients.global_view import Shares
 from pages.ui import say, theme
@@ -45,7 +45,7 @@ def _likeness(found: Shares) -> str:
     tables = "".join(_table(found, group, head) for group in told)
     shown = {found.of[k] for group in told for k in group}
     alone = [say.title(task) for task in found.tasks if task.name not in shown]
-    note = _("Alone in their trees: {tasks}.").format(tasks=", ".join(alone)) if alone else ""
+    note = _("Alone in their trees: {tasks}.").format(tasks=listed(alone)) if alone else ""
     return f'{title}<p class="quiet">{text(words)}</p>{tables}<p class="quiet">{text(note)}</p>'
 
 
@@ -64,7 +64,7 @@ def _table(found: Shares, group: list[int], caption: str) -> str:
         names,
         found.likeness[np.ix_(group, group)].tolist(),
         [[False] * len(group) for _place in group],
-        caption=_("{label}: {value}").format(label=caption, value=", ".join(names)),
+        caption=_("{label}: {value}").format(label=caption, value=listed(names)),
         decimals=2,
         full=1.0,
     ).html

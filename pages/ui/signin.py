@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from mtl.figures.markup import text
-from mtl.language import N_, _
+from mtl.language import N_, _, listed
 from mtl.services import access, identity
 from mtl.services.users import NOBODY, User
 
@@ -105,7 +105,7 @@ def gate() -> None:
         _doors()
         st.stop()
     with st.sidebar:
-        roles = ", ".join(_(ROLES[role]) for role in ROLES if role in user.roles)
+        roles = listed(_(ROLES[role]) for role in ROLES if role in user.roles)
         line = " · ".join(filter(None, (user.label or user.name, roles)))
         st.html(f'<p class="quiet" data-testid="signed-in">{text(line)}</p>')
         st.button(_("Sign out"), on_click=st.logout, key="sign_out")

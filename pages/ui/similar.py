@@ -7,7 +7,7 @@ import streamlit as st
 from mtl.figures import group_curve
 from mtl.figures.curve import Curve
 from mtl.figures.markup import Scale, text
-from mtl.language import _, ngettext, number, percent
+from mtl.language import _, clauses, ngettext, number, percent
 from mtl.services.patients import similar as service
 from mtl.services.patients.cases import Case
 from mtl.services.patients.similar import GroupNumber, GroupOutcome, Neighbour, Similar
@@ -183,4 +183,4 @@ def _differs(one: Neighbour) -> str:
     rest = len(one.differs) - len(told)
     more = [ngettext("{count} more", "{count} more", rest).format(count=number(rest))] if rest else []
     # Translators: findings in which another patient differs, parted by semicolons
-    return _("differs: {findings}").format(findings="; ".join([*told, *more]))
+    return _("differs: {findings}").format(findings=clauses([*told, *more]))

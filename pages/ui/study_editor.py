@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from mtl.figures.markup import text
-from mtl.language import N_, _, number
+from mtl.language import N_, _, number, study_language
 from mtl.services.own import studies
 from mtl.services.own.studies import ColumnChoice, Draft, TaskChoice
 from mtl.services.uploads import Upload
@@ -83,7 +83,7 @@ def suspicions(draft: Draft) -> None:
 def editor(upload: Upload, draft: Draft) -> None:
     """Show columns and tasks in two tables that can be changed; a valid change is kept at once."""
     columns, tasks = studies.column_choices(upload, draft), studies.task_choices(draft)
-    stages = [stage.name for stage in draft.study.stages]
+    stages = {stage.name: stage.label.get(study_language()) or stage.name for stage in draft.study.stages}
     version = st.session_state.setdefault("editor_version", 0)
     with theme.card("columns"):
         title(_("Columns"))
@@ -97,7 +97,7 @@ def editor(upload: Upload, draft: Draft) -> None:
                 "column": st.column_config.TextColumn(_("Column")),
                 "use": _choices(_("Use"), USES),
                 "kind": _choices(_("Kind"), KINDS),
-                "stage": st.column_config.SelectboxColumn(_("Known at"), options=stages),
+                "stage": _choices(_("Known at"), stages),
                 "label": st.column_config.TextColumn(_("Label")),
                 "unit": st.column_config.TextColumn(_("Unit")),
                 "reason": st.column_config.TextColumn(_("Why"), width="large"),
@@ -117,7 +117,7 @@ def editor(upload: Upload, draft: Draft) -> None:
                 "kept": st.column_config.CheckboxColumn(_("Keep")),
                 "kind": _choices(_("Kind"), TASK_KINDS),
                 "role": _choices(_("Role"), ROLES),
-                "stage": st.column_config.SelectboxColumn(_("Asked at"), options=stages),
+                "stage": _choices(_("Asked at"), stages),
                 "label": st.column_config.TextColumn(_("Label")),
                 "asks": st.column_config.TextColumn(_("Reads")),
                 "excludes": st.column_config.ListColumn(_("Must not see")),

@@ -10,7 +10,7 @@ from mtl.figures import dots_plot
 from mtl.figures.chart import Table
 from mtl.figures.dots_plot import Dot
 from mtl.figures.markup import text
-from mtl.language import _, number
+from mtl.language import _, clauses, number
 from mtl.services.evidence import subgroup_words as groups
 from mtl.services.evidence import words
 from mtl.services.patients.cohorts import CohortSummary
@@ -55,7 +55,7 @@ def show(cohort: CohortSummary) -> None:
         _figure(cohort, content, one, metric, by, found)
     small = [entry for entry in found["groups"] if "few" in entry]
     if small:
-        listed = "; ".join(
+        listed = clauses(
             _("{group} (n = {count})").format(
                 group=groups.group(study, by, found["kind"], entry["name"]), count=number(entry["n"])
             )

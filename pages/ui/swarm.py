@@ -8,7 +8,7 @@ import streamlit as st
 
 from mtl.figures import beeswarm
 from mtl.figures.markup import text
-from mtl.language import _, number, signed, study_language
+from mtl.language import _, clauses, number, signed, study_language
 from mtl.services.patients import global_view
 from mtl.services.patients.global_view import Swarm, SwarmRow
 from mtl.services.patients.view import Task
@@ -66,14 +66,14 @@ def _drawn(found: Swarm) -> str:
 
 def _words(row: SwarmRow) -> str:
     digits = decimals(row.importance)
-    return "; ".join(
+    return clauses(
         _("{value}: {contribution}").format(value=words, contribution=signed(band.quartiles[1], digits))
         for words, band in row.bands
     )
 
 
 def _table(found: Swarm) -> str:
-    head = _("The same in numbers")
+    head = _("The numbers")
     names = (_("Finding"), _("Mean absolute"), _("Value"), _("Patients"), _("Median contribution"))
     heads = "".join(f'<th scope="col">{text(words)}</th>' for words in names)
     body = []

@@ -12,7 +12,9 @@ from mtl.figures.palette import Palette, palette
 
 # Keyed containers carry their key as a class: Streamlit's public way to style one of them.
 _CARD = "card_"
-_LOOK = f"<style>{Path(__file__).with_name('look.css').read_text(encoding='utf-8')}</style>"
+# The browser chooses between the two: whoever turns the theme sees it at once, before the page runs again.
+_COLOURS = f":root{{{variables(palette(), palette(dark=True))}}}"
+_LOOK = f"<style>{_COLOURS}\n{Path(__file__).with_name('look.css').read_text(encoding='utf-8')}</style>"
 
 
 def is_dark() -> bool:
@@ -28,8 +30,8 @@ def colours() -> Palette:
 def apply() -> None:
     """Add the style to the page; the shell calls it once a run."""
     st.html(_LOOK)
-    # On its own, since it changes with the theme: replacing the layout would make the page jump.
-    st.html(f"<style>:root{{{variables(colours())}}}</style>")
+    # What opens above the page lies outside of what the library gives a scheme.
+    st.html(f"<style>:root{{color-scheme:{'dark' if is_dark() else 'light'}}}</style>")
 
 
 def card(name: str, **layout: object) -> DeltaGenerator:

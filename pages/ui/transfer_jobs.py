@@ -6,7 +6,7 @@ import streamlit as st
 
 from mtl.figures import heatmap, plane
 from mtl.figures.markup import text
-from mtl.language import _, number, percent
+from mtl.language import _, clauses, listed, number, percent
 from mtl.services.evidence import sharing
 from mtl.services.patients.cohorts import CohortSummary
 from pages.ui import evidence_part, evidence_task, say, theme
@@ -25,14 +25,18 @@ def pairs(cohort: CohortSummary) -> None:
         found = sharing.pairs(cohort.study, content)
         words = _(
             "Each row is a task, each column the only other task that shapes its shared trees; the number is how much the "
-            "measure of the row's task changes against linear and own trees alone. {folds} folds."
+            "measure of the row's task changes against linear and own trees alone. Hatched: the task itself, and tasks that "
+            "may not share its trees. {folds} folds."
         ).format(folds=number(content["folds"]))
         names = [*found.tasks]
-        drawn = heatmap.heatmap(names, names, found.values, found.hidden, caption=head, decimals=3, full=FULL)
+        drawn = heatmap.heatmap(
+            names, names, found.values, found.hidden, caption=head, decimals=3, full=FULL,
+            why=_("not tried: they may not share trees"),
+        )  # fmt: skip
         st.html(f'<p class="quiet">{text(words)}</p>{drawn.html}')
         beyond = _(
             "Beyond chance, and beyond what that task brings with its labels shuffled ({deals} times): {pairs}."
-        ).format(deals=number(content["deals"]), pairs=", ".join(found.beyond) or _("none"))
+        ).format(deals=number(content["deals"]), pairs=listed(found.beyond) or _("none"))
         heads = (_("Task"), _("Helper"), _("Difference (95 % interval)"), _("against the helper shuffled"))
         st.html(f"<p>{text(beyond)}</p>")
         st.html(plane.folded(plane.Grid(head, heads, found.table)))
@@ -79,7 +83,7 @@ def _curve(title: str, content: dict, task: str) -> None:
                 "dashed", [(one.share, one.without or 0.0) for one in drawn], _("linear + own trees")
             ),
         ]
-        alt = "; ".join(f"{row[0]}: {row[4]}" for row in rows)
+        alt = clauses(f"{row[0]}: {row[4]}" for row in rows)
         chart = plane.Plane(
             plane.Axis(_("share of the task's labels"), 0.0, 1.0, percent=True),
             plane.Axis(metric, min(ends) - room, max(ends) + room),

@@ -81,7 +81,9 @@ def _risks(view: TreatmentView, name: str) -> str:
 def _risk(shown: Number) -> str:
     if shown.low is None or shown.high is None or shown.horizon is None:
         return shown.text
-    interval = span(100 * shown.low, 100 * shown.high)
+    interval = span(100 * shown.low, 100 * shown.high).replace(
+        " ", "\u00a0"
+    )  # a line breaks before it, not in it
     return _("{value} ({interval})").format(value=shown.text, interval=interval)
 
 

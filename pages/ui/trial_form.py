@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from mtl.figures.markup import text
-from mtl.language import _, number, study_language
+from mtl.language import _, listed, number, study_language
 from mtl.services.treatment import trial_words as words
 from mtl.services.treatment import trials
 from mtl.services.treatment.trials import Choices, KeptTrial, Preview, Protocol, ProtocolError
@@ -93,7 +93,7 @@ def _read(offered: Choices) -> Protocol:
     horizon = st.segmented_control(
         _("Horizon, years"), horizons, format_func=number, key="trial_horizon", required=True
     )
-    findings = ", ".join(offered.findings[column])
+    findings = listed(offered.findings[column])
     eligibility = st.text_input(
         _("Who may take part"),
         key="trial_eligibility",

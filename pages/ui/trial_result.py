@@ -6,7 +6,8 @@ import streamlit as st
 
 from mtl.figures import trial as figures
 from mtl.figures.markup import text
-from mtl.language import N_, _
+from mtl.language import _
+from mtl.services import steps
 from mtl.services.treatment import trial_parts, trials
 from mtl.services.treatment.trial_document import table
 from mtl.services.treatment.trial_parts import Part
@@ -22,14 +23,6 @@ ROWS = (
     ("patients", "protocol"),
     ("limits",),
 )
-STAGES = {
-    "patients": N_("finding the patients"),
-    "propensity": N_("propensity"),
-    "overlap and balance": N_("overlap and balance"),
-    "hazard ratios": N_("hazard ratios"),
-    "doubly robust differences": N_("doubly robust differences"),
-    "saving": N_("saving the result"),
-}
 
 
 def introduction() -> None:
@@ -62,8 +55,7 @@ def _follow(key: str) -> None:
     if job is None or not job.open:
         st.rerun()
     with theme.card("trial_progress"):
-        stage = _(STAGES[job.stage]) if job.stage in STAGES else _("waiting")
-        st.progress(min(max(job.share, 0.0), 1.0), text=say.markdown(stage))
+        st.progress(min(max(job.share, 0.0), 1.0), text=say.markdown(steps.said(job.stage)))
         st.button(_("Stop"), key="trial_stop", on_click=trials.cancel, args=(key,))
 
 

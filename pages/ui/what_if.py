@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from mtl.figures.markup import text
-from mtl.language import _
+from mtl.language import _, clauses
 from mtl.services.patients import cases
 from mtl.services.patients.cases import Case, Finding, WhatIf
 from pages.ui import answers, cards, fields, say
@@ -54,7 +54,7 @@ def _form(case: Case) -> dict[str, object]:
             given[name] = fields.field(feature, start, key, _("not measured"), fields.usual(feature))
 
         fields.grid(partial(show, finding) for finding in _editable(case))
-        locked = "; ".join(
+        locked = clauses(
             _("{label}: {value}").format(label=say.title(one.treatment), value=one.text)
             for one in case.treatments
         )

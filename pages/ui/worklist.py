@@ -43,7 +43,7 @@ def show(cohort: CohortSummary) -> None:
     with theme.card("worklist"):
         st.html(_head(cohort, query, columns))
         for row in found.rows.to_dict("records"):
-            _row(cohort, row, columns, marked, waiting)
+            _row(cohort, query, row, columns, marked, waiting)
     _pager(cohort.key, query, found)
 
 
@@ -68,7 +68,7 @@ def _group(cohort: CohortSummary, query: Query, own: Worklist, marked: set[str],
         head = _("Your own patients ({count}), seen by nobody else").format(count=number(own.n_total))
         st.html(f'<h2 class="section-name">{text(head)}</h2>{_head(cohort, query, columns)}')
         for row in own.rows.head(OWN).to_dict("records"):
-            _row(cohort, row, columns, marked, waiting)
+            _row(cohort, query, row, columns, marked, waiting)
         if own.n_subset > OWN:
             words = _("The {count} changed last; search an identifier to find the others.").format(count=OWN)
             st.html(f'<p class="quiet">{text(words)}</p>')
@@ -136,12 +136,12 @@ def _head(cohort: CohortSummary, query: Query, columns: Columns) -> str:
 
 def _row(
     cohort: CohortSummary,
+    query: Query,
     row: Mapping[str, object],
     columns: Columns,
     signed: Collection[str],
     waiting: Collection[str],
 ) -> None:
-    query = filters.query(cohort.key)
     line = [cells.finding(cohort.study.feature(name), row[name]) for name in columns.findings]
     for index, column in enumerate(columns.outputs):
         kind = _place(index, columns, query)

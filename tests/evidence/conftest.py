@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,6 @@ import pytest
 
 from mtl.evidence.subject import NEW, Subject
 from mtl.multitask import MultiTaskModel
-from mtl.store import database
 from tests import two_hospitals
 
 
@@ -34,18 +32,6 @@ def external(internal: Subject) -> Subject:
     return Subject(internal.study, table, internal.model, fold, {}, lambda: internal)
 
 
-@pytest.fixture(scope="session")
-def hospitals_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("hospitals")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CONSILIUM_HOME", str(home))
-        two_hospitals.register()
-        database.close()
-    return home
-
-
 @pytest.fixture
-def home(hospitals_home: Path, private_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("CONSILIUM_HOME", str(hospitals_home))
-    yield hospitals_home
-    database.close()
+def home(in_hospitals: Path) -> Path:
+    return in_hospitals

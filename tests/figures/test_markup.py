@@ -47,7 +47,7 @@ def test_the_gauge_puts_each_mark_where_its_number_is() -> None:
 
 
 def test_the_bars_of_a_waterfall_join_up() -> None:
-    steps = [Step("a", 13.0, "+ 13"), Step("b", -5.0, "− 5"), Step("c", 11.0, "+ 11")]
+    steps = [Step("a", 13.0, "+13"), Step("b", -5.0, "−5"), Step("c", 11.0, "+11")]
     html = waterfall.waterfall(("Reference", 39.0, "39 %"), steps, ("Patient", 58.0, "58 %"), "{} %").html
     points = lefts(html, "f-point")
     bars = [
@@ -63,7 +63,7 @@ def test_the_bars_of_a_waterfall_join_up() -> None:
 
 
 def test_a_number_of_a_waterfall_does_not_lie_on_the_typical_mark() -> None:
-    steps = [Step("a", 20.0, "+ 20", typical=62.0)]
+    steps = [Step("a", 20.0, "+20", typical=62.0)]
     html = waterfall.waterfall(("Reference", 40.0, "40 %"), steps, ("Patient", 60.0, "60 %")).html
     assert "f-number before up" in html
 
@@ -86,10 +86,12 @@ def test_the_heatmap_hatches_what_a_task_may_not_see() -> None:
     )
     assert drawn.html.count("h-hidden") == 1
     assert "not seen by this task" in drawn.html
+    other = heatmap.heatmap(["a"], ["t"], [[0.0]], [[True]], why="a <reason>")
+    assert other.html.count("a &lt;reason&gt;") == 2 and "not seen" not in other.html
     assert "var(--raises)" in drawn.html
     assert "var(--lowers)" in drawn.html
-    assert "+\u00a00.5" in drawn.html  # the sign, never the colour alone
-    assert "−\u00a01.0" in drawn.html
+    assert "+0.5" in drawn.html  # the sign, never the colour alone
+    assert "−1.0" in drawn.html
 
 
 def test_a_long_heatmap_folds_its_weak_rows() -> None:

@@ -257,6 +257,33 @@ def test_the_own_estimate_comes_before_any_number(open_app: Open, lang: str) -> 
     assert "data-number" in markup(app)
 
 
+def test_no_order_and_no_filter_tells_a_number_that_waits(open_app: Open) -> None:
+    chosen = cohorts.Query(sort="recurrence@5y", filters=(cohorts.Filter("death@5y", low=0.5),), limit=25)
+
+    def ordered(app: AppTest) -> list[str]:
+        return [button.key for button in app.button if (button.key or "").startswith("open_")]
+
+    settings.put(settings.OWN_ESTIMATE, False)
+    app = opened(open_app, "patients.py", cohort=COHORT)
+    app.selectbox(key=f"sort_{COHORT}").set_value("recurrence@5y").run()
+    sorted_by_risk = ordered(app)
+    settings.put(settings.OWN_ESTIMATE, True)
+    app.session_state[f"query_{COHORT}"] = chosen  # as another tab may have left it
+    app.run()
+    clean(app)
+    offered = app.selectbox(key=f"sort_{COHORT}").options
+    assert not [one for one in offered if "within" in one or "Chemotherapy" in one]
+    assert app.selectbox(key=f"sort_{COHORT}").value == "" and not app.slider
+    as_recorded = cohorts.worklist(COHORT, cohorts.Query(limit=25)).rows["case_key"]
+    assert ordered(app) == [f"open_{key}" for key in as_recorded] != sorted_by_risk
+    assert "while they wait for your own" in markup(app)
+    app.session_state[f"query_{COHORT}"] = chosen
+    app.query_params["case"] = as_recorded.iloc[1]
+    app.switch_page("case.py").run()
+    app.button(key="next_case").click().run()  # nor does the way to the next one
+    assert app.query_params["case"] in (as_recorded.iloc[2], [as_recorded.iloc[2]])
+
+
 def test_the_setting_is_changed_where_the_record_is(open_app: Open) -> None:
     key = private_cases.create(COHORT, "switch", {})
     app = opened(open_app, "case.py", case=key)

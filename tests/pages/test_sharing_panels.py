@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mtl.jobs import queue
 from mtl.jobs.evidence import PARTS, gather
 from mtl.language import LANGUAGES
 from mtl.services import users
 from mtl.services.evidence import evidence as evidence_service
 from mtl.services.users import User
-from mtl.store import cohorts, database, evidence, models
-from tests import two_hospitals
+from mtl.store import cohorts, evidence, models
 from tests.evidence import shared_by_hand
 from tests.pages.test_trust import buttons, markup, opened
 
@@ -28,32 +26,13 @@ BY_HAND = {
 }
 
 
-@pytest.fixture(scope="module")
-def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model of which nothing is known yet."""
-    home = tmp_path_factory.mktemp("bare")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CONSILIUM_HOME", str(home))
-        two_hospitals.register()
-        database.close()
-    return home
-
-
-@pytest.fixture
-def here(bare: Path, private_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("CONSILIUM_HOME", str(bare))
-    monkeypatch.setattr(queue.process, "ensure", lambda: None)
-    yield bare
-    database.close()
-
-
 def put(*parts: str) -> None:
     for part in parts:
         evidence.keep(models.get("first-1"), cohorts.get("first"), part, PARTS[part].version, BY_HAND[part]())
 
 
 def test_who_may_begins_it_and_stops_it_and_who_may_not_is_told(
-    here: Path, open_app: Open, monkeypatch: pytest.MonkeyPatch
+    in_hospitals: Path, open_app: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = opened(open_app, "transfer", "first")
     assert {"Judge what sharing brought", "Try every pair of tasks", "Learn with fewer labels"} <= set(
@@ -72,7 +51,9 @@ def test_who_may_begins_it_and_stops_it_and_who_may_not_is_told(
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_the_verdicts_come_first_and_everything_is_there(here: Path, open_app: Open, lang: str) -> None:
+def test_the_verdicts_come_first_and_everything_is_there(
+    in_hospitals: Path, open_app: Open, lang: str
+) -> None:
     put("transfer", "pairs", "learning")
     shown = markup(opened(open_app, "transfer", "first", lang))
     heads = {
@@ -91,13 +72,13 @@ def test_the_verdicts_come_first_and_everything_is_there(here: Path, open_app: O
     assert "{" not in shown[shown.index(heads[0]) :].split("<style>")[0]  # nothing left unsaid
 
 
-def test_other_patients_see_the_training_s_audit_and_are_told(here: Path, open_app: Open) -> None:
+def test_other_patients_see_the_training_s_audit_and_are_told(in_hospitals: Path, open_app: Open) -> None:
     put("transfer")
     shown = markup(opened(open_app, "transfer", "later"))
     assert "on its own patients, not on those of this cohort" in shown and "Sharing helped" in shown
 
 
-def test_techniques_are_trained_by_the_job_and_shown(here: Path, open_app: Open) -> None:
+def test_techniques_are_trained_by_the_job_and_shown(in_hospitals: Path, open_app: Open) -> None:
     assert "Train the related techniques" in buttons(opened(open_app, "techniques", "first"))
     told: list[tuple[str, float]] = []
     asked = {"cohort": "first", "model": "first-1", "part": "techniques"}

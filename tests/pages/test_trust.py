@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -29,12 +29,10 @@ PANELS = {
 
 
 @pytest.fixture(scope="module")
-def hospitals(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def judged(hospitals: Path) -> Path:
     """Evidence of two cohorts; what is long (other hospitals) is put there as found."""
-    home = tmp_path_factory.mktemp("hospitals")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CONSILIUM_HOME", str(home))
-        two_hospitals.register()
+        patch.setenv("CONSILIUM_HOME", str(hospitals))
         for part in ("stability", "coverage", "missing"):
             gather({"cohort": "first", "model": "first-1", "part": part}, lambda *a: None)
         for part in ("coverage", "robustness", "shift", "recalibration"):
@@ -55,15 +53,12 @@ def hospitals(tmp_path_factory: pytest.TempPathFactory) -> Path:
         }  # fmt: skip
         evidence.keep(models.get("first-1"), cohorts.get("first"), "elsewhere", 1, found)
         database.close()
-    return home
+    return hospitals
 
 
 @pytest.fixture
-def here(hospitals: Path, private_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("CONSILIUM_HOME", str(hospitals))
-    monkeypatch.setattr(queue.process, "ensure", lambda: None)
-    yield hospitals
-    database.close()
+def here(judged: Path, in_hospitals: Path) -> Path:
+    return in_hospitals
 
 
 def opened(open_app: Open, panel: str, cohort: str, lang: str | None = None, **parts: str) -> AppTest:

@@ -27,11 +27,11 @@ def plain(words: str) -> str:
 
 def test_every_verdict_is_said_with_its_numbers() -> None:
     assert said("ill").head == "Sharing helped"
-    assert "+ 0.050 (0.030 to 0.070)" in plain(said("ill").words)
-    assert "+ 0.040 (0.020 to 0.060)" in plain(said("ill").words)
+    assert "+0.050 (0.030 to 0.070)" in plain(said("ill").words)
+    assert "+0.040 (0.020 to 0.060)" in plain(said("ill").words)
     hurt = said("sort")
     assert hurt.head == "Sharing hurt, and is switched off"
-    assert "+ 0.020 (0.010 to 0.030)" in plain(hurt.words)  # the loss rose
+    assert "+0.020 (0.010 to 0.030)" in plain(hurt.words)  # the loss rose
     assert said("amount").head == "Cannot tell" and "shuffled" in said("amount").words
     level = said("death")
     assert level.head == "Sharing made no difference" and "within 0.01" in level.words

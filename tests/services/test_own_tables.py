@@ -177,6 +177,13 @@ def test_the_editor_changes_what_it_is_told_and_nothing_else(
         "ordinal", "investigation", "Sex at birth", ["f", "m"],
     )  # fmt: skip
     assert study.feature("age") == draft.study.feature("age")
+    with use("zh_Hans"):  # a label is said, and said anew, in the reader's language; the other keeps its own
+        age = next(choice for choice in studies.column_choices(upload, draft) if choice.column == "age")
+        assert age.label == draft.study.feature("age").label.get("zh")
+        renamed = studies.change(upload, draft, [replace(age, label="岁数")], tasks)
+    label, before = renamed.feature("age").label, draft.study.feature("age").label
+    assert (label.zh, label.en) == ("岁数", before.en) and before.zh != "岁数"
+    studies.change(upload, draft, changed, tasks)
     kept = studies.draft(upload)
     assert kept.edited and kept.study == study
     studies.restore(upload)

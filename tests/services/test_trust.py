@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,24 +29,6 @@ def quiet(stage: str, share: float) -> None:
     pass
 
 
-@pytest.fixture(scope="module")
-def hospitals(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("hospitals")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CONSILIUM_HOME", str(home))
-        two_hospitals.register()
-        database.close()
-    return home
-
-
-@pytest.fixture
-def here(hospitals: Path, private_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("CONSILIUM_HOME", str(hospitals))
-    monkeypatch.setattr(queue.process, "ensure", lambda: None)  # jobs are run here, by hand
-    yield hospitals
-    database.close()
-
-
 def run(key: str) -> None:
     """Run a waiting job as the worker does."""
     from mtl.jobs.registry import KINDS
@@ -58,7 +39,7 @@ def run(key: str) -> None:
     queue.end(key, queue.DONE)
 
 
-def test_a_new_version_is_made_shown_and_taken_back(here: Path) -> None:
+def test_a_new_version_is_made_shown_and_taken_back(in_hospitals: Path) -> None:
     original = models.get("first-1")
     files = {path: path.read_bytes() for path in original.folder.rglob("*") if path.is_file()}
     assert [one.method for one in recalibration.versions("later")] == [None]
@@ -106,7 +87,7 @@ def test_a_new_version_is_made_shown_and_taken_back(here: Path) -> None:
     assert cohorts.get("later").model == "first-1"
 
 
-def test_a_viewer_may_look_and_not_make(here: Path) -> None:
+def test_a_viewer_may_look_and_not_make(in_hospitals: Path) -> None:
     with users.acting(READER):
         assert recalibration.versions("later")[0].version
         assert (
@@ -120,7 +101,7 @@ def test_a_viewer_may_look_and_not_make(here: Path) -> None:
             intervals.begin("later")
 
 
-def test_what_is_not_there_is_refused(here: Path) -> None:
+def test_what_is_not_there_is_refused(in_hospitals: Path) -> None:
     with pytest.raises(CohortError, match="give one of level, slope"):
         recalibration.begin("later", "../x")
     with pytest.raises(CohortError, match="no version of this cohort's model"):
@@ -159,7 +140,7 @@ def test_a_new_version_keeps_a_sample_ready(
         database.close()
 
 
-def test_what_a_part_lacks_is_told(here: Path) -> None:
+def test_what_a_part_lacks_is_told(in_hospitals: Path) -> None:
     with pytest.raises(StoreError, match="these are the patients of the training"):
         gather({"cohort": "first", "model": "first-1", "part": "shift"}, quiet)
 

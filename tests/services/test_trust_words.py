@@ -28,7 +28,7 @@ def test_measures_and_groups_have_names() -> None:
         and trust_words.group(given, {**part, "level": 1}) == "yes"
     )
     with use("zh_Hans"):
-        assert trust_words.with_interval({"value": -1, "low": -2, "high": -0.5}, 1) == "−1.0（−2.0至−0.5）"
+        assert trust_words.with_interval({"value": -1, "low": -2, "high": -0.5}, 1) == "−1.0（−2.0～−0.5）"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from mtl.language import N_, _, date, language, number, study_language
+from mtl.language import N_, _, date, language, listed, number, study_language
 from mtl.report.card_items import Checklist, Item
 from mtl.report.document import Block, Document, Part, Points, Words, pdf
 from mtl.report.document_html import block_markup
@@ -24,7 +24,6 @@ from mtl.services.loaded import record
 from mtl.services.owners import may_change, may_see
 from mtl.services.patients.wording import caution, day
 from mtl.services.treatment.trial_document import Document as File
-from mtl.services.treatment.words import joined
 from mtl.services.users import require
 from mtl.store import cards, models
 from mtl.store.cards import LONGEST, CardConflict, CardVersion
@@ -133,7 +132,7 @@ class Card:
             if count
         ]
         head = _("{count} entries").format(count=number(sum(found.values())))
-        return _("{label}: {value}").format(label=head, value=joined(parts))
+        return _("{label}: {value}").format(label=head, value=listed(parts))
 
 
 def available() -> dict[str, str]:
@@ -338,7 +337,7 @@ def _front(card: Card) -> Part:
     wanting = Words(_("to be completed"), Words.LACKING)
     inner = [
         Part(_("Intended use"), (Words(card.use) if card.use else wanting,)),
-        Part(_("Not for"), (Words(card.not_for) if card.not_for else wanting,)),
+        Part(_("Out of scope"), (Words(card.not_for) if card.not_for else wanting,)),
     ]
     return Part(_("In short"), tuple(blocks), tuple(inner))
 

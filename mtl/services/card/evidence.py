@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from mtl.language import _, number, study_language
+from mtl.language import _, listed, number, study_language
 from mtl.report.document import Block, Points, Table, Words
 from mtl.services.card.method import selected_once
 from mtl.services.documents import data as card_data
 from mtl.services.documents.facts import Evidence, Facts, Known, Lacking
 from mtl.services.evidence import metric_words
 from mtl.services.patients.wording import title, years
-from mtl.services.treatment.words import joined
 from mtl.tables.look import labels
 
 
@@ -48,7 +47,7 @@ def measures(facts: Facts) -> Known | Lacking:
         (
             Points(
                 (
-                    _("Measures: {names}.").format(names=joined([metric_words.title(name) for name in used])),
+                    _("Measures: {names}.").format(names=listed([metric_words.title(name) for name in used])),
                     _("Intervals: 95 %, bootstrap over patients (percentiles)."),
                     _(
                         "Discrimination says whether those with the event have the higher numbers, "
@@ -97,7 +96,7 @@ def performance(facts: Facts) -> Known | Lacking:
         return not_gathered(every[0].title)
     blocks: list[Block] = [main_table(facts, one) for one in there]
     lacking = [one.title for one in every if one not in there]
-    lacking = [] if not lacking else [not_gathered(joined(lacking)).how]
+    lacking = [] if not lacking else [not_gathered(listed(lacking)).how]
     rest = _("performance in key subgroups, and what it means")
     return Known((*blocks, *(Words(how, Words.LACKING) for how in lacking)), rest)
 
@@ -117,7 +116,7 @@ def validity_elsewhere(facts: Facts) -> Known | Lacking:
         return card_data.no_external()
     there = [one for one in facts.external if "accuracy" in one.parts]
     if not there:
-        return not_gathered(joined([one.title for one in facts.external]))
+        return not_gathered(listed([one.title for one in facts.external]))
     return Known(tuple(main_table(facts, one) for one in there))
 
 
@@ -131,7 +130,7 @@ def differences(facts: Facts) -> Known | Lacking:
         absent = [title(feature) for feature in facts.study.features if feature.name not in columns]
         told = (
             _("{cohort} ({count} patients) lacks these inputs: {names}.").format(
-                cohort=one.title, count=number(one.n), names=joined(absent)
+                cohort=one.title, count=number(one.n), names=listed(absent)
             )
             if absent
             else _("{cohort} ({count} patients) has all inputs.").format(
@@ -140,7 +139,7 @@ def differences(facts: Facts) -> Known | Lacking:
         )
         unlabelled = _unlabelled(facts, one)
         if unlabelled:
-            told += " " + _("No known outcome there: {tasks}.").format(tasks=joined(unlabelled))
+            told += " " + _("No known outcome there: {tasks}.").format(tasks=listed(unlabelled))
         lines.append(told)
     lines.append(
         _("The distributions are compared under item 20c; outcomes are defined by the same expressions.")
@@ -199,7 +198,7 @@ def limitations(facts: Facts) -> Known:
             told = _(
                 "{task}: {times} cannot be estimated, fewer than 20 training patients were still at risk."
             )
-            lines.append(told.format(task=title(task), times=joined(lost)))
+            lines.append(told.format(task=title(task), times=listed(lost)))
         if task.name in facts.truths:
             few = labels(facts.study, task.name, facts.truths[task.name]).few
             if few:
@@ -237,7 +236,7 @@ def abstract(facts: Facts) -> Known:
     """Objective, data, inputs, outcomes, method and main results, from the other items."""
     study = facts.study
     lines = [
-        _("Objective: to predict {tasks}.").format(tasks=joined([title(task) for task in facts.tasks])),
+        _("Objective: to predict {tasks}.").format(tasks=listed([title(task) for task in facts.tasks])),
         _("Data: {source}; {count} patients.").format(
             source=study.source or study.description.get(study_language()) or study.name,
             count=number(facts.training["rows"]),
@@ -269,9 +268,9 @@ def abstract(facts: Facts) -> Known:
 def objectives(facts: Facts) -> Known:
     """Development with internal validation, and evaluation where there was one."""
     told = _("Development with internal validation of a prediction model for {tasks}.").format(
-        tasks=joined([title(task) for task in facts.tasks])
+        tasks=listed([title(task) for task in facts.tasks])
     )
     if facts.external:
-        where = joined([one.title for one in facts.external])
+        where = listed([one.title for one in facts.external])
         told += " " + _("Evaluation in other patients: {cohorts}.").format(cohorts=where)
     return Known((Words(told),))

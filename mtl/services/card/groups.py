@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mtl.language import _
+from mtl.language import _, listed
 from mtl.report.document import Block, Points, Words
 from mtl.services.card import evidence as card_evidence
 from mtl.services.documents import data as card_data
@@ -38,7 +38,7 @@ def elsewhere_too(facts: Facts) -> Known | Lacking:
         return card_data.no_external()
     there = [one for one in facts.external if PART in one.parts]
     if not there:
-        return not_gathered(", ".join(one.title for one in facts.external))
+        return not_gathered(listed(one.title for one in facts.external))
     blocks: list[Block] = []
     for one in there:
         found = _differing(facts, one)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import mtl
-from mtl.language import N_, _, number
+from mtl.language import N_, _, listed, number
 from mtl.report.document import Block, Points, Table, Words
 from mtl.services.documents.facts import Facts, Known
 from mtl.services.patients.wording import day, title
-from mtl.services.treatment.words import joined
 
 EXPERTS = {"linear": N_("linear"), "own": N_("own trees"), "shared": N_("shared trees")}
 EFFORTS = {"quick": N_("quick"), "thorough": N_("thorough")}
@@ -48,7 +47,7 @@ def use_of_data(facts: Facts) -> Known:
         selected_once(),
     ]  # fmt: skip
     if facts.external:
-        where = joined([one.title for one in facts.external])
+        where = listed([one.title for one in facts.external])
         lines.append(_("Evaluation in patients who were in no fold: {cohorts}.").format(cohorts=where))
     return Known(_points(*lines))
 
@@ -160,7 +159,7 @@ def updating(facts: Facts) -> Known:
             method=_(RECALIBRATIONS.get(one["method"], one["method"])),
             count=number(one["patients"]),
             cohort=one["cohort"],
-            tasks=joined([title(facts.study.task(name)) for name in one["tasks"]]),
+            tasks=listed([title(facts.study.task(name)) for name in one["tasks"]]),
         )
         for one in found
     ]
@@ -271,5 +270,5 @@ def role(facts: Facts) -> Known:
 def value(facts: Facts) -> Known:
     """What is given out, by task."""
     return Known(
-        (Words(_("Predictions for each of: {tasks}.").format(tasks=joined([title(t) for t in facts.tasks]))),)
+        (Words(_("Predictions for each of: {tasks}.").format(tasks=listed([title(t) for t in facts.tasks]))),)
     )

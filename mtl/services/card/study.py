@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 
-from mtl.language import N_, _, measured, number, percent, study_language
+from mtl.language import N_, _, listed, measured, number, percent, study_language
 from mtl.model.offsets import TRUE, UNKNOWN, holds
 from mtl.report.document import Points, Table, Words
 from mtl.services.documents.facts import Facts, Known
 from mtl.services.patients.wording import title, years
-from mtl.services.treatment.words import joined
 from mtl.study import Feature, Study, Task
 
 KINDS = {
@@ -41,7 +40,7 @@ def shown(study: Study) -> str:
 
 def names(entries: object) -> str:
     """Features, tasks or treatments in a row."""
-    return joined([title(one) for one in entries])  # type: ignore[attr-defined]
+    return listed([title(one) for one in entries])  # type: ignore[attr-defined]
 
 
 def identity(facts: Facts) -> Known:
@@ -52,7 +51,7 @@ def identity(facts: Facts) -> Known:
         ).format(study=shown(facts.study), tasks=names(facts.tasks))
     ]
     if facts.external:
-        where = joined([one.title for one in facts.external])
+        where = listed([one.title for one in facts.external])
         said.append(_("Evaluated in other patients: {cohorts}.").format(cohorts=where))
     return Known((Words(" ".join(said)),))
 
@@ -121,7 +120,7 @@ def sources(facts: Facts) -> Known | None:
     if not lines:
         return None
     if facts.external:
-        where = joined([one.title for one in facts.external])
+        where = listed([one.title for one in facts.external])
         lines.append(_("{label}: {value}").format(label=_("Data of the evaluation"), value=where))
     return Known((Points(tuple(lines)),), _("why these data, and how representative they are"))
 
@@ -165,7 +164,7 @@ def treatments(facts: Facts) -> Known | None:
         if trials:
             told += " " + _(
                 "Where a trial applies, treated training patients carry its log hazard ratio as an offset: {trials}."
-            ).format(trials=joined(trials))
+            ).format(trials=listed(trials))
         given = _given(facts, treatment.column)
         if given is not None:
             told += " " + _("Given to {count} of {all} training patients ({share}).").format(
@@ -218,7 +217,7 @@ def horizons(facts: Facts, task: Task) -> str:
     known = facts.estimable.get(task.name, ())
     told = [years(h) for h in task.horizons if h in known]
     told += [_("{time}: not estimable").format(time=years(h)) for h in task.horizons if h not in known]
-    return joined(told)
+    return listed(told)
 
 
 def chosen(facts: Facts) -> Known:
@@ -256,7 +255,7 @@ def predictors(facts: Facts) -> Known:
 def _values(feature: Feature) -> str:
     words, unit = study_language(), feature.unit.get(study_language())
     if feature.levels:
-        told = joined([level.get(words) for level in feature.levels])
+        told = listed([level.get(words) for level in feature.levels])
         return f"{told} ({unit})" if unit else told
     if feature.valid is None:
         return unit or "–"
@@ -274,7 +273,7 @@ def output(facts: Facts) -> Known:
     lines += [
         _("Cut-offs that the study offers for reading, {task}: {values}.").format(
             task=title(task),
-            values=joined([percent(c) if task.kind != "regression" else number(c) for c in task.cutoffs]),
+            values=listed([percent(c) if task.kind != "regression" else number(c) for c in task.cutoffs]),
         )
         for task in cut
     ]

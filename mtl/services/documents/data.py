@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mtl.language import _, ngettext, number, percent, study_language
+from mtl.language import _, listed, ngettext, number, percent, study_language
 from mtl.report.document import Block, Points, Table, Words
 from mtl.services.documents.facts import Facts, Known, Lacking
 from mtl.services.patients.wording import title, years
-from mtl.services.treatment.words import joined
 from mtl.study import Study, Task
 from mtl.tables.look import labels
 from mtl.tables.look_drift import drift
@@ -97,7 +96,7 @@ def _counted(facts: Facts, task: Task) -> tuple[str, str, str]:
         )
     elif task.kind == "multiclass":
         words = {level.text: level.get(study_language()) for level in task.classes}
-        told = joined([
+        told = listed([
             _("{label}: {value}").format(label=words.get(name, name), value=number(n)) for name, n in found.items()
         ])  # fmt: skip
     else:

@@ -8,7 +8,7 @@ from typing import Any
 from mtl.figures import svg
 from mtl.figures.plane import Grid, Plane
 from mtl.figures.ranges import Ranges
-from mtl.language import _, number
+from mtl.language import _, clauses, number
 from mtl.report.document import Block, Part, Picture, Table, Words
 from mtl.services.documents.facts import Evidence, Facts
 from mtl.services.evidence import (
@@ -187,7 +187,7 @@ def ranges(drawn: Ranges) -> list[Block]:
     out: list[Block] = []
     if 1 < len(told) <= MOST_ROWS and any(row.value is not None for row in told):
         rows = [svg.Row(row.name, _value(row.words), row.value, row.low, row.high) for row in told]
-        alt = "; ".join(_("{label}: {value}").format(label=row.label, value=row.printed) for row in rows)
+        alt = clauses(_("{label}: {value}").format(label=row.label, value=row.printed) for row in rows)
         low, high = svg.around(
             [v for row in told for v in (row.value, row.low, row.high) if v is not None],
             *([] if drawn.line is None else [drawn.line]),

@@ -6,7 +6,7 @@ from typing import Any
 
 from mtl.figures.plane import Axis, Grid, Layer, Plane
 from mtl.figures.ranges import Range, Ranges
-from mtl.language import _, number, percent
+from mtl.language import _, clauses, number, percent
 from mtl.services.evidence.sheet import Section, Sheet
 from mtl.services.evidence.trust_words import (
     EN_DASH,
@@ -96,7 +96,7 @@ def _methods(study: Study, task: Task, found: dict[str, Any], level: float) -> S
         if task.kind == "regression":
             rows.append([names[key], coverage, distance(task, method["size"] or 0.0)])
             continue
-        by_class = "; ".join(
+        by_class = clauses(
             f"{name}: {EN_DASH if one['coverage'] is None else percent(one['coverage'])}"
             for name, one in zip(_outcomes(task, 2), method["classes"], strict=True)
         )
@@ -151,7 +151,7 @@ def _groups(study: Study, task: Task, found: dict[str, Any], level: float, capti
     )  # fmt: skip
     words = [caption]
     if small:
-        words.append(_("Too few patients to say (fewer than 20): {groups}.").format(groups="; ".join(small)))
+        words.append(_("Too few patients to say (fewer than 20): {groups}.").format(groups=clauses(small)))
     return Section(_("By groups of patients"), words, ranges=[ranges])
 
 

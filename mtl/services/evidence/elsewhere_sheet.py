@@ -6,7 +6,7 @@ from typing import Any
 
 from mtl.figures.plane import Axis, Grid
 from mtl.figures.ranges import Range, Ranges
-from mtl.language import _, measured, number
+from mtl.language import _, clauses, measured, number
 from mtl.services.evidence.sheet import Section, Sheet
 from mtl.services.evidence.trust_words import EN_DASH, finding, measure, with_interval
 from mtl.study import Study, Task
@@ -112,6 +112,6 @@ def _notes(study: Study, content: dict[str, Any]) -> list[str]:
             ).format(finding=finding(study, content["date"]))
         )
     if content["small"]:
-        names = "; ".join(f"{one['site']} ({number(one['n'])})" for one in content["small"])
+        names = clauses(f"{one['site']} ({number(one['n'])})" for one in content["small"])
         notes.append(_("Not left out, for too few patients: {sites}.").format(sites=names))
     return notes

@@ -87,11 +87,13 @@ def metric(name: str) -> str:
 
 
 def printed(gap: dict[str, float | None] | None) -> str:
-    """Write a difference with its interval: "+ 0.012 (0.004 to 0.020)"."""
+    """Write a difference with its interval: "+0.012 (0.004 to 0.020)"."""
     if gap is None or gap["value"] is None:
         return _("not estimable")
     value = signed(gap["value"], DIGITS)
-    return value if gap["low"] is None else f"{value} ({_interval(gap)})"
+    if gap["low"] is None:
+        return value
+    return _("{value} ({interval})").format(value=value, interval=_interval(gap))
 
 
 def _interval(gap: dict[str, float | None]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from mtl.figures.plane import Axis, Grid
 from mtl.figures.ranges import Range, Ranges
-from mtl.language import N_, _, number, percent, signed
+from mtl.language import N_, _, listed, number, percent, signed
 from mtl.services.evidence.sheet import Section, Sheet
 from mtl.services.evidence.trust_words import EN_DASH, asked, finding, measure, output, value, with_interval
 from mtl.study import Study, Task
@@ -79,7 +79,7 @@ def _features(study: Study, content: dict[str, Any], caption: str) -> Section:
     )
     words = [caption]
     if content["absent"]:
-        names = ", ".join(finding(study, name) for name in content["absent"])
+        names = listed(finding(study, name) for name in content["absent"])
         left_out = _("Not recorded in one of the cohorts, so left out of the comparison: {findings}.")
         words.append(left_out.format(findings=names))
     return Section(_("Finding by finding"), words, ranges=[ranges])
@@ -164,7 +164,7 @@ def _before_after(label: str, found: dict[str, Any]) -> Section:
         if "before" not in one:
             words.append(f"{_(METHODS[method])}: {_why(one['reason'])}")
             continue
-        levels = ", ".join(signed(level, 3) for level in one["level"])
+        levels = listed(signed(level, 3) for level in one["level"])
         told = _("{method}: level {level}, slope {slope}").format(
             method=_(METHODS[method]), level=levels, slope=number(one["slope"], 3)
         )
@@ -176,7 +176,7 @@ def _before_after(label: str, found: dict[str, Any]) -> Section:
                 continue
             if len(row) == 1:
                 row.append(with_interval(one["before"][name]))
-            row += [with_interval(one["after"][name]), with_interval(one["difference"][name], 4)]
+            row += [with_interval(one["after"][name]), with_interval(one["difference"][name], 3)]
         rows.append(row)
     heads = [_("Measure"), _("as it is")]
     for method, one in found["methods"].items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mtl.figures.plane import Axis, Grid, Layer, Plane
-from mtl.language import _, number, percent
+from mtl.language import _, clauses, number, percent
 from mtl.services.evidence.sheet import Section, Sheet
 from mtl.services.evidence.trust_words import asked, distance, output, value
 from mtl.study import Task
@@ -78,7 +78,7 @@ def _spread(task: Task, name: str, worst: dict[str, Any], caption: str) -> Secti
             Layer("solid", _along(bands, "middle"), _("middle refit")),
         ],
         _("Refits against the model: {outcome}. {sentence}").format(
-            outcome=name, sentence="; ".join(f"{row[0]}: {row[1]} – {row[3]}" for row in some)
+            outcome=name, sentence=clauses(f"{row[0]}: {row[1]} – {row[3]}" for row in some)
         ),
         grid,
         caption,
@@ -121,7 +121,7 @@ def _cutoffs(task: Task, name: str, worst: dict[str, Any], caption: str) -> Sect
             Layer("dashed", list(zip(at, mean, strict=True)), _("refits on the other side, mean")),
         ],
         _("Patients whose side of a cut-off is unsure: {outcome}. ").format(outcome=name)
-        + "; ".join(f"{row[0]}: {row[2]}" for row in rows),
+        + clauses(f"{row[0]}: {row[2]}" for row in rows),
         grid,
         caption,
     )  # fmt: skip
@@ -155,7 +155,7 @@ def _calibration(name: str, found: dict[str, Any], caption: str) -> Section:
         Axis(_("share seen") if outcome else _("mean number of the model"), 0.0, min(1.0, 1.05 * top), True),
         layers,
         _("Calibration over the refits: {outcome}. ").format(outcome=name)
-        + "; ".join(f"{row[0]}: {row[1]}" for row in grid.rows),
+        + clauses(f"{row[0]}: {row[1]}" for row in grid.rows),
         grid,
         caption,
         _("no difference"),

@@ -27,13 +27,12 @@ def group(study: Study, by: str, kind: str, name: Any) -> str:
     if kind == "band":
         low, high = name
         unit = entry.unit.get(study_language())
+        below, above = (f"{measured(end)} {unit}".strip() for end in (high or 0.0, low or 0.0))
         if low is None:
-            words = _("below {high}").format(high=measured(high))
-        elif high is None:
-            words = _("{low} and above").format(low=measured(low))
-        else:
-            words = _("{low} to below {high}").format(low=measured(low), high=measured(high))
-        return f"{words} {unit}" if unit else words
+            return _("below {high}").format(high=below)
+        if high is None:
+            return _("{low} and above").format(low=above)
+        return _("{low} to below {high}").format(low=measured(low), high=below)
     if kind == "value":
         return measured(name)
     if entry.kind == "boolean":
@@ -61,4 +60,4 @@ def notable(less: dict[str, Any] | None) -> str:
     """Say whether a group differs from the rest; the interval is not corrected for the many groups looked at."""
     if less is None or less["value"] is None or less["low"] is None or less["high"] is None:
         return ""
-    return "" if less["low"] <= 0 <= less["high"] else _("differs from the rest")
+    return _("cannot be told apart") if less["low"] <= 0 <= less["high"] else _("differs from the rest")

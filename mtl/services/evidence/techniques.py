@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from mtl.language import N_, _, ngettext, number
+from mtl.language import N_, _, clauses, listed, ngettext, number
 from mtl.services.evidence.sharing import DIGITS, Gap, metric, printed
 from mtl.services.patients import wording
 from mtl.study import Study
@@ -85,7 +85,7 @@ def rows(content: dict[str, Any], task: str) -> list[Row]:
     order = sorted(
         found, key=lambda name: -(found[name]["metric"] if found[name]["metric"] is not None else -9.0)
     )
-    listed = []
+    rows = []
     for name in order:
         one = found[name]
         over = None if one["over"] is None else one["over"]["metric"]
@@ -95,8 +95,8 @@ def rows(content: dict[str, Any], task: str) -> list[Row]:
             else Gap(_(NAMES[name]), over["value"], over["low"], over["high"], printed(over))
         )
         shown = (_number(one["metric"], DIGITS), _number(one["loss"], DIGITS), _number(one["slope"], 2))
-        listed.append(Row(_(NAMES[name]), name == OURS, shown[0], shown[1], shown[2], gap))
-    return listed
+        rows.append(Row(_(NAMES[name]), name == OURS, shown[0], shown[1], shown[2], gap))
+    return rows
 
 
 def _number(value: float | None, decimals: int) -> str:
@@ -105,19 +105,19 @@ def _number(value: float | None, decimals: int) -> str:
 
 def costs(study: Study, content: dict[str, Any]) -> list[Cost]:
     """What each technique took over all tasks that it can do."""
-    listed = []
+    rows = []
     for name, one in content["techniques"].items():
         by_reason: dict[str, list[str]] = {}
         for task, why in one["left_out"].items():
             by_reason.setdefault(why, []).append(wording.title(study.task(task)))
-        cannot = "; ".join(
-            _("{label}: {value}").format(label=", ".join(tasks), value=_(REASONS[why]))
+        cannot = clauses(
+            _("{label}: {value}").format(label=listed(tasks), value=_(REASONS[why]))
             for why, tasks in by_reason.items()
         )
         done = bool(one["parameters"])
         seconds = number(one["seconds"], 1) if done else "–"
-        listed.append(Cost(_(NAMES[name]), seconds, number(one["parameters"]) if done else "–", cannot))
-    return listed
+        rows.append(Cost(_(NAMES[name]), seconds, number(one["parameters"]) if done else "–", cannot))
+    return rows
 
 
 def summary(study: Study, content: dict[str, Any]) -> str:

@@ -80,9 +80,7 @@ def with_interval(entry: dict[str, Any], decimals: int = 3) -> str:
     words = number(entry["value"], decimals)
     if entry.get("low") is None or entry.get("high") is None:
         return words
-    return _("{value} ({low} to {high})").format(
-        value=words, low=number(entry["low"], decimals), high=number(entry["high"], decimals)
-    )
+    return _("{value} ({interval})").format(value=words, interval=span(entry["low"], entry["high"], decimals))
 
 
 def share_with_interval(value: float | None, low: float | None, high: float | None) -> str:
@@ -90,7 +88,9 @@ def share_with_interval(value: float | None, low: float | None, high: float | No
     if value is None:
         return EN_DASH
     words = percent(value, 1)
-    return words if low is None or high is None else f"{words} ({span(100 * low, 100 * high, 1)})"
+    if low is None or high is None:
+        return words
+    return _("{value} ({interval})").format(value=words, interval=span(100 * low, 100 * high, 1))
 
 
 def points(value: float) -> str:

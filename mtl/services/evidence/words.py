@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from mtl.language import N_, _, number, percent, span, study_language
-from mtl.services.patients import wording
+from mtl.services import steps
 from mtl.services.patients.wording import title, years
 from mtl.study import Study, Task
 
@@ -34,7 +34,7 @@ METRICS = {
 }
 #: What each says, for a reader who does not know it by name.
 ABOUT = {
-    "auroc": N_("chance that a patient with the event has the higher number; .5 is a coin, 1 perfect"),
+    "auroc": N_("chance that a patient with the event has the higher number; 0.5 is a coin, 1 perfect"),
     "macro_auroc": N_("AUROC of each class against the rest, averaged"),
     "average_precision": N_("precision averaged over sensitivities; the prevalence is what a coin gets"),
     "log_loss": N_("mean penalty of the probability given to what happened; smaller is better"),
@@ -44,13 +44,16 @@ ABOUT = {
     ),
     "calibration_slope": N_("1 is right; below 1 the numbers are too extreme, above 1 too timid"),
     "calibration_intercept": N_("0 is right; above 0 the numbers are too low on the whole"),
-    "ici": N_("mean distance of the numbers from the smooth calibration curve; smaller is better"),
+    "ici": N_(
+        "mean distance of the numbers from the smooth calibration curve; smaller is better; chance adds to it, more so in "
+        "the resamples, so its interval may lie above it"
+    ),
     "accuracy": N_("share right at a cut-off of one half; asked for often, never a ground to choose a model"),
     "r2": N_("share of the variation that is explained; 0 is no better than the mean"),
     "rmse": N_("root of the mean squared error, in the unit of what is predicted"),
     "mae": N_("mean absolute error, in the unit of what is predicted"),
     "harrell_c": N_(
-        "share of comparable pairs in which the earlier event has the higher number; .5 is a coin"
+        "share of comparable pairs in which the earlier event has the higher number; 0.5 is a coin"
     ),
     "uno_c": N_("the same, freed from the pattern of censoring"),
     "integrated_brier": N_("Brier score averaged over time, censoring weighed for; smaller is better"),
@@ -236,26 +239,9 @@ def whose(content: dict[str, Any]) -> str:
 
 def stage(study: Study, words: str) -> str:
     """Say what a job does: "metrics: recurrence" with the task's title."""
-    head, colon, name = words.partition(": ")
-    known = _(STAGES[head]) if head in STAGES else head
-    if not colon:
-        return known
-    task = next((task for task in study.tasks if task.name == name), None)
-    return _("{label}: {value}").format(label=known, value=name if task is None else wording.title(task))
 
+    def titled(name: str) -> str:
+        task = next((task for task in study.tasks if task.name == name), None)
+        return name if task is None else title(task)
 
-STAGES = {
-    "predictions": N_("predicting every patient"),
-    "metrics": N_("metrics"),
-    "beside": N_("beside other techniques"),
-    "calibration": N_("calibration"),
-    "cut-offs": N_("cut-offs"),
-    "risk groups": N_("risk groups"),
-    "subgroups": N_("subgroups"),
-    "comparing": N_("comparing"),
-    "experts": N_("each part of the blend, nested"),
-    "control": N_("control with shuffled labels"),
-    "pairs": N_("one helper at a time"),
-    "learning curve": N_("with fewer labels"),
-    "saving": N_("saving"),
-}
+    return steps.said(words, titled)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mtl.language import _, ngettext, number, study_language
-from mtl.services.treatment.words import joined
+from mtl.language import _, listed, ngettext, number, study_language
 from mtl.study import Study, Task
 from mtl.tables.look import Labels
 from mtl.tables.look_missing import MissingPattern
@@ -62,7 +61,7 @@ def label_counts(task: Task, found: Labels) -> str:
     )
     pair = _("{label}: {value}")
     counted = [pair.format(label=named[label], value=number(count)) for label, count in found.counts.items()]
-    return joined(counted)
+    return listed(counted)
 
 
 def of_horizons(found: Labels) -> str:
@@ -80,7 +79,7 @@ def lacking(study: Study, pattern: MissingPattern, most: int = 6) -> str:
         return _("nothing is missing")
     words = study_language()
     titles = {feature.name: feature.title(words) for feature in study.features}
-    shown = joined([titles[name] for name in pattern.columns[:most]])
+    shown = listed([titles[name] for name in pattern.columns[:most]])
     rest = len(pattern.columns) - most
     if rest <= 0:
         return shown

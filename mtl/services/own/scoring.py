@@ -126,7 +126,7 @@ def differences(upload: Upload, model: str) -> list[Difference]:
                 "extra",
                 "",
                 len(extra),
-                _("Columns that the model does not use: {names}.").format(names=names),
+                _("Columns that the model does not use: {names}").format(names=names),
             )
         )
     return found

@@ -11,10 +11,10 @@ from typing import Any
 import pandas as pd
 
 from mtl.data import DataError
-from mtl.language import _
+from mtl.language import _, study_language
 from mtl.services.uploads import PERMISSION, Upload
 from mtl.services.users import require
-from mtl.study import Feature, Study, StudyError, Task
+from mtl.study import Feature, Study, StudyError, Task, Text
 from mtl.tables.infer import Inferred, infer, with_identifier
 from mtl.tables.infer_features import feature_of
 from mtl.tables.kinds import column_of
@@ -144,7 +144,7 @@ def column_choices(upload: Upload, shown: Draft) -> list[ColumnChoice]:
                     "feature",
                     feature.kind,
                     feature.stage,
-                    feature.label.get("en"),
+                    feature.label.get(study_language()),
                     feature.unit.get("en"),
                     why,
                 )
@@ -164,7 +164,8 @@ def task_choices(shown: Draft) -> list[TaskChoice]:
     """Every task of the study."""
     return [
         TaskChoice(
-            task.name, True, task.kind, task.role, task.stage, task.label.get("en"), _asks(task), tuple(task.excludes),
+            task.name, True, task.kind, task.role, task.stage, task.label.get(study_language()), _asks(task),
+            tuple(task.excludes),
             _why(shown, f"task {task.name}", ("kind", "role", "horizons")),
         )
         for task in shown.study.tasks
@@ -244,8 +245,9 @@ def _feature(upload: Upload, choice: ColumnChoice, before: Feature | None) -> di
             entry["levels"] = _levels(upload.table[choice.column], choice.column)
     if choice.stage:
         entry["stage"] = choice.stage
-    if choice.label and choice.label != (before.label.get("en") if before else ""):
-        entry["label"] = {"en": choice.label, "zh": before.label.zh if before else ""}
+    known = before.label if before else Text()
+    if choice.label and choice.label != known.get(study_language()):
+        entry["label"] = _relabelled(known, choice.label)
     if before is None or choice.unit != before.unit.get("en"):
         entry["unit"] = {"en": choice.unit}
     return entry
@@ -278,9 +280,14 @@ def _task(study: Study, choice: TaskChoice, features: set[str]) -> dict[str, Any
         "stage": choice.stage,
         "excludes": [name for name in choice.excludes if name in features],
     }
-    if choice.label and choice.label != before.label.get("en"):
-        entry["label"] = {"en": choice.label, "zh": before.label.zh}
+    if choice.label and choice.label != before.label.get(study_language()):
+        entry["label"] = _relabelled(before.label, choice.label)
     return entry
+
+
+def _relabelled(before: Text, label: str) -> dict[str, str]:
+    """A label said anew in the reader's language; the other language keeps its own."""
+    return {"en": before.en, "zh": before.zh} | {study_language(): label}
 
 
 def _added(upload: Upload, new: NewTask) -> dict[str, Any]:

@@ -11,10 +11,10 @@ from typing import Any
 from mtl import jobs
 from mtl.data import DataError, encode, targets
 from mtl.jobs.training import LOG, SUMMARY
-from mtl.language import N_, _, number
+from mtl.language import _, number
 from mtl.model.train import EFFORTS
 from mtl.multitask import describe
-from mtl.services import owners, trail
+from mtl.services import owners, steps, trail
 from mtl.services.summary import ModelSummary, summary
 from mtl.services.uploads import PERMISSION, Upload, owner
 from mtl.services.users import require
@@ -29,19 +29,6 @@ __all__ = [
 ]  # fmt: skip
 
 FEWEST = 20
-_STAGES = {
-    "cohort": N_("reading the table"),
-    "judging": N_("judging by patients held out"),
-    "saving": N_("saving the model"),
-    "scoring": N_("predicting every patient"),
-}
-_STEPS = {
-    "linear": N_("linear"),
-    "own trees": N_("own trees"),
-    "shared trees": N_("shared trees"),
-    "blend": N_("blend"),
-}
-_TRAINING = "training: "
 
 
 @dataclass(frozen=True)
@@ -197,7 +184,7 @@ def state(upload: Upload) -> TrainingState | None:
     if job.state == "running" and log and job.share > 0.05:
         gone = (datetime.now(UTC) - log[0].moment).total_seconds()
         remaining = gone * (1 - job.share) / job.share
-    return TrainingState(job.key, job.state, _stage(job.stage), job.share, remaining, job.error, log)
+    return TrainingState(job.key, job.state, steps.said(job.stage), job.share, remaining, job.error, log)
 
 
 def cancel(upload: Upload) -> None:
@@ -258,13 +245,5 @@ def _log(upload: Upload) -> tuple[Line, ...]:
     lines = []
     for line in content.decode("utf-8").splitlines():
         moment, _space, stage = line.partition(" ")
-        lines.append(Line(datetime.fromisoformat(moment), _stage(stage)))
+        lines.append(Line(datetime.fromisoformat(moment), steps.said(stage)))
     return tuple(lines)
-
-
-def _stage(stage: str) -> str:
-    if stage.startswith(_TRAINING):
-        step, colon, task = stage.removeprefix(_TRAINING).partition(": ")
-        words = _(_STEPS[step]) if step in _STEPS else step
-        return _("training ({step})").format(step=f"{words}{colon}{task}")
-    return _(_STAGES[stage]) if stage in _STAGES else _("waiting")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from mtl.figures import benefit
-from mtl.language import _, ngettext, number, study_language
+from mtl.language import _, clauses, listed, ngettext, number, study_language
 from mtl.report import SimilarNote, TreatmentNote
 from mtl.services.patients import similar, wording
 from mtl.services.patients.similar import GroupOutcome
 from mtl.services.patients.view import Case
 from mtl.services.treatment import comparable, treatments
 from mtl.services.treatment.treatments import Expected, Promise, TreatmentView
-from mtl.services.treatment.words import joined
 from mtl.study import Treatment
 
 
@@ -33,7 +32,7 @@ def _treatment(case: Case, treatment: Treatment) -> TreatmentNote:
             *(_promise(expected, promise) for expected, promise in promises),
             *([_("{label}: {value}").format(label=_("Not shown"), value=refused)] if refused else []),
         ),
-        harms=_("Harms: {harms}.").format(harms=joined(list(harms))) if harms else "",
+        harms=_("Harms: {harms}.").format(harms=clauses(harms)) if harms else "",
         citation=" ".join(dict.fromkeys(p.trial.citation for _e, p in promises)),
     )
 
@@ -82,7 +81,7 @@ def similar_note(case: Case) -> SimilarNote | None:
     rows = [_row(outcome, labels) for outcome in found.outcomes if outcome.curve is not None]
     others = [line for outcome in found.outcomes if outcome.curve is None for line in _line(outcome)]
     said = [about, *([_("This patient is left out.")] if case.key else [])]
-    said += [f"{joined(others)}{_sentence_end()}"] if others else []
+    said += [f"{listed(others)}{_sentence_end()}"] if others else []
     said.append(_("What was seen among others is no prediction: they also differ in what nobody recorded."))
     return SimilarNote(tuple(said), (_("Seen in the group"), *labels) if rows else (), tuple(rows))
 

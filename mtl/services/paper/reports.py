@@ -7,7 +7,7 @@ import datetime
 from mtl.figures import curve, gauge
 from mtl.figures.markup import Scale
 from mtl.figures.palette import LIGHT
-from mtl.language import _, date, number, percent, study_language
+from mtl.language import _, date, listed, number, percent, study_language
 from mtl.report import (
     PAPERS,
     CasePage,
@@ -24,7 +24,6 @@ from mtl.report.typeset import page_count
 from mtl.services.paper.notes import similar_note, treatment_notes
 from mtl.services.patients import witness, wording
 from mtl.services.patients.view import Case, Number, TaskOutput
-from mtl.services.treatment.words import joined
 from mtl.services.users import require
 
 __all__ = ["PAPERS", "case_page", "file_name", "page_pdf", "pages"]
@@ -109,7 +108,7 @@ def _missing(case: Case) -> str:
     names = [wording.title(one.feature) for one in case.findings if one.missing and not one.unusual]
     if not names:
         return ""
-    return _("Not measured: {names}").format(names=joined(names))
+    return _("Not measured: {names}").format(names=listed(names))
 
 
 def _sections(case: Case) -> tuple[Section, ...]:

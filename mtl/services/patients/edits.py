@@ -10,7 +10,7 @@ import pandas as pd
 
 from mtl.data.encode import encode_column
 from mtl.expressions import cells
-from mtl.language import _, study_language
+from mtl.language import _, listed, study_language
 from mtl.model.forest import Floats
 from mtl.model.novelty import Novelty
 from mtl.services.patients.texts import number_text, value_text
@@ -81,7 +81,7 @@ def _unreadable(feature: Feature) -> EditError:
     elif feature.kind == "boolean":
         text = _("{field}: give yes or no, or leave it as not measured").format(field=title)
     else:
-        levels = ", ".join(level.get(study_language()) for level in feature.levels)
+        levels = listed(level.get(study_language()) for level in feature.levels)
         text = _("{field}: choose one of {levels}, or leave it as not measured").format(
             field=title, levels=levels
         )

@@ -13,7 +13,7 @@ import pandas as pd
 from mtl.data.encode import encode
 from mtl.data.notes import MAX_EXAMPLE, shorten
 from mtl.expressions import cells
-from mtl.language import _, study_language
+from mtl.language import _, listed, study_language
 from mtl.model.outputs import predictions
 from mtl.services import owners, trail
 from mtl.services.loaded import reader, record, uncertainty
@@ -164,7 +164,7 @@ def _given(treatment: Treatment, value: object) -> Any:
     found = cells.levels(pd.Series([given if plain else None], dtype=object), keys)[0][0]
     if not np.isnan(found):
         return known[int(found)]
-    levels = ", ".join(level.get(study_language()) for level in treatment.levels) or "0, 1"
+    levels = listed(level.get(study_language()) for level in treatment.levels) or "0, 1"
     words = _("{field}: choose one of {levels}, or leave it as not known")
     raise EditError(treatment.column, words.format(field=treatment.title(study_language()), levels=levels))
 

@@ -58,7 +58,7 @@ def interval(kind: str, shown: Number, decimals: int | None = None) -> str:
     if kind == "regression":
         return span(shown.low, shown.high, decimals or 0)
     return (
-        f"{of_hundred(shown.low)}–{of_hundred(shown.high)}"
+        _("{low} to {high}").format(low=of_hundred(shown.low), high=of_hundred(shown.high))
         if _odd(shown)
         else span(100 * shown.low, 100 * shown.high)
     )

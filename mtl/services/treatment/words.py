@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mtl.expressions import parse
-from mtl.language import _, ngettext, number, percent, pgettext, span, study_language
+from mtl.language import _, clauses, listed, ngettext, number, percent, span, study_language
 from mtl.services.patients.printing import years_text
 from mtl.services.patients.view import Case, Finding
 from mtl.study import Task, Treatment
@@ -15,12 +15,6 @@ from mtl.treatment.refusal import FEWEST, HIGHEST, LOWEST, Facts, Reason
 RATIO_DECIMALS = 2
 
 
-def joined(words: Sequence[str]) -> str:
-    """Words in a row: "a, b"."""
-    # Translators: what stands between the entries of an enumeration
-    return pgettext("enumeration", ", ").join(words)
-
-
 def decisive(case: Case, *conditions: str | None) -> tuple[Finding, ...]:
     """The findings that conditions rest on, in study order."""
     columns = frozenset().union(*(columns_of(text) for text in conditions if text is not None))
@@ -28,7 +22,7 @@ def decisive(case: Case, *conditions: str | None) -> tuple[Finding, ...]:
 
 
 def _told(case: Case, condition: str | None) -> str:
-    return joined([finding_text(finding) for finding in decisive(case, condition)])
+    return listed([finding_text(finding) for finding in decisive(case, condition)])
 
 
 def columns_of(condition: str) -> frozenset[str]:
@@ -62,7 +56,7 @@ def ratios_text(trial: Trial) -> str:
             else _("years {start} to {end}").format(start=start, end=end)
         )
         parts.append(_("{value}, {when}").format(value=ratio_text(ratio), when=when))
-    return "; ".join(parts)
+    return clauses(parts)
 
 
 def refused_promise(
@@ -87,7 +81,7 @@ def refused_promise(
         words = _("{trial} did not have patients like this one ({findings}).")
         return words.format(trial=trial.name, findings=told)
     if reason is Reason.UNKNOWN:
-        lacking = joined([one.feature.title(language) for one in found if one.missing])
+        lacking = listed([one.feature.title(language) for one in found if one.missing])
         if not lacking:
             return _("Whether {trial} applies cannot be said: the record lacks what it rests on.").format(
                 trial=trial.name
@@ -106,7 +100,7 @@ def refused_promise(
 def refused_either(reason: Reason, facts: Facts, treatments: Sequence[Treatment]) -> str:
     """Why comparable patients cannot be shown, or stand behind nothing, in one sentence."""
     if reason is Reason.COMBINATION:
-        names = joined([treatment.title(study_language()) for treatment in treatments])
+        names = listed([treatment.title(study_language()) for treatment in treatments])
         words = _(
             "There is no trial here of these together: {treatments}. Ratios of separate trials are not multiplied."
         )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mtl.figures import svg
-from mtl.language import _, number
+from mtl.language import _, clauses, listed, number
 from mtl.report.document import Block, Part, Picture, Points, Table, Words
 from mtl.services.documents.facts import Evidence, Facts
 from mtl.services.evidence import metric_words, words
@@ -93,7 +93,7 @@ def _reasons(task: Task, found: dict[str, Any], any_known: bool) -> tuple[Block,
             ),
         )
     told = _("Not estimable: {names} ({reason}).")
-    lines = [told.format(names=", ".join(names), reason=why.rstrip(".")) for why, names in by_reason.items()]
+    lines = [told.format(names=listed(names), reason=why.rstrip(".")) for why, names in by_reason.items()]
     return (Points(tuple(lines)),) if lines else ()
 
 
@@ -120,7 +120,7 @@ def picture(
     """Rows of numbers with their intervals; `none` is where there is no effect, `most` the largest number there can be."""
     seen = [v for row in rows for v in (row.value, row.low, row.high) if v is not None]
     low, high = svg.around(seen, *([] if none is None else [none]))
-    alt = "; ".join(_("{label}: {value}").format(label=row.label, value=row.printed) for row in rows)
+    alt = clauses(_("{label}: {value}").format(label=row.label, value=row.printed) for row in rows)
     drawn = svg.forest(rows, svg.Axis(axis, low, high if most is None else min(high, most)), alt, none)
     return Picture(drawn.svg, drawn.alt, caption, drawn.width)
 

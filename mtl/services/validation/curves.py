@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mtl.figures import svg
-from mtl.language import N_, _, number, percent, study_language
+from mtl.language import N_, _, clauses, number, percent, study_language
 from mtl.report.document import Beside, Block, Part, Picture, Points, Table, Words
 from mtl.services.documents.facts import Evidence, Facts
 from mtl.services.evidence import cutoffs, words
@@ -100,7 +100,7 @@ def _calibration(task: Task, entry: dict[str, Any], event: str) -> Picture:
         )
     )  # fmt: skip
     write = percent if risk else number
-    told = "; ".join(
+    told = clauses(
         _("predicted {predicted}, observed {observed}").format(
             predicted=write(g["predicted"]), observed=write(g["observed"])
         )
@@ -165,7 +165,7 @@ def _decision(at: list[float], entry: dict[str, Any]) -> Picture:
         ), tuple(a for a, v in everybody if v >= -0.25 * top), tuple(v for _a, v in everybody if v >= -0.25 * top)),
     ]  # fmt: skip
     alt = _("Net benefit by cut-off: {values}.").format(
-        values="; ".join(
+        values=clauses(
             _("{cutoff}: {value}").format(cutoff=percent(at[k]), value=number(rates["net_benefit"][k], 3))
             for k in keep
             if at[k] in AT
@@ -185,9 +185,7 @@ def _roc(entry: dict[str, Any]) -> Picture:
     ]
     some = [min(range(len(x)), key=lambda k: abs(x[k] - share)) for share in (0.1, 0.2, 0.5)]
     alt = _("Sensitivity by false positives: {values}.").format(
-        values="; ".join(
-            _("{cutoff}: {value}").format(cutoff=percent(x[k]), value=percent(y[k])) for k in some
-        )
+        values=clauses(_("{cutoff}: {value}").format(cutoff=percent(x[k]), value=percent(y[k])) for k in some)
     )
     drawn = svg.chart(
         series, svg.Axis(_("1 – specificity"), 0.0, 1.0, True), svg.Axis(_("sensitivity"), 0.0, 1.0, True), alt, square=True
@@ -247,7 +245,7 @@ def _survival(task: Task, division: dict[str, Any]) -> Picture:
         high = [group["high"][k] if group["high"][k] is not None else group["survival"][k] for k in keep]
         y = tuple(group["survival"][k] for k in keep)
         series.append(svg.Series(name, tuple(at[k] for k in keep), y, tuple(low), tuple(high), "steps"))
-    ends = "; ".join(
+    ends = clauses(
         _("{label}: {value}").format(label=one.label, value=percent(one.y[-1])) for one in series if one.y
     )
     alt = _("Share still free of the event by group of predicted risk. {groups}.").format(groups=ends)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mtl.figures import svg
-from mtl.language import _, number, percent
+from mtl.language import _, clauses, number, percent
 from mtl.report.document import Block, Part, Picture, Points, Table, Words
 from mtl.services.documents.facts import Evidence, Facts
 from mtl.services.evidence import sharing
@@ -127,7 +127,7 @@ def _curve(facts: Facts, found: Found, name: str, points: Sequence[sharing.Curve
         svg.Series(_("without"), x, tuple(p.without or 0.0 for p in told)),
     ]
     metric = sharing.metric(found["tasks"][name]["metric"])
-    alt = "; ".join(_("{label}: {value}").format(label=percent(p.share), value=p.gain) for p in points)
+    alt = clauses(_("{label}: {value}").format(label=percent(p.share), value=p.gain) for p in points)
     drawn = svg.chart(
         series, svg.Axis(_("share of the task's labels"), 0.0, 1.0, True), svg.Axis(metric, low, high), alt
     )

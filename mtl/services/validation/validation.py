@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import mtl
-from mtl.language import _, language, number, study_language
+from mtl.language import _, language, listed, number, study_language
 from mtl.report.document import Block, Document, Part, Table, Words, pdf
 from mtl.report.document_html import page
 from mtl.report.document_markdown import markdown
@@ -22,7 +22,6 @@ from mtl.services.documents.facts import Evidence, Facts, Filler, Known
 from mtl.services.loaded import record
 from mtl.services.patients.wording import caution, day, title
 from mtl.services.treatment.trial_document import Document as File
-from mtl.services.treatment.words import joined
 from mtl.services.users import require
 from mtl.services.validation import parts as validation_parts
 from mtl.store.cohorts import CohortError
@@ -173,7 +172,7 @@ def _summary(facts: Facts, evidence: Evidence) -> Part:
         (_("Study"), card_study.shown(facts.study)),
         (_("Cohort"), evidence.title),
         (_("Selection"), _("all {count} patients of the cohort").format(count=number(evidence.n))),
-        (_("Tasks"), joined([title(task) for task in facts.tasks])),
+        (_("Tasks"), listed([title(task) for task in facts.tasks])),
         (_("Rows"), evidence.data or _("a table that the app does not keep")),
         (_("Model"), facts.version),
         (_("Trained"), day(facts.trained) if facts.trained else _("date not recorded")),
@@ -184,7 +183,7 @@ def _summary(facts: Facts, evidence: Evidence) -> Part:
         _computed(name, part["finished"]) for name, part in evidence.parts.items() if "finished" in part
     ]
     if computed:
-        rows.append((_("Evidence computed"), joined(computed)))
+        rows.append((_("Evidence computed"), listed(computed)))
     return Part(_("What was judged"), (Table("", (), tuple(rows)), Words(caution(), Words.QUIET)))
 
 
