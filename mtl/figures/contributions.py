@@ -48,7 +48,7 @@ def on_margin(
     Examples
     --------
     >>> on_margin(["a", "b"], [0.4144, 0.1041], 0.1, 0.6185)[1][0].printed.replace(chr(160), " ")
-    '+ 0.42'
+    '+0.42'
     """
     shown = printed(np.asarray(margins, dtype=float), base, end, MARGIN_DECIMALS)
     steps = [

@@ -100,7 +100,7 @@ class Scale:
         Examples
         --------
         >>> [words.replace(chr(160), " ") for _, words in Scale(-0.5, 0.5).signed_ticks()]
-        ['− 0.4', '− 0.2', '0', '+ 0.2', '+ 0.4']
+        ['−0.4', '−0.2', '0', '+0.2', '+0.4']
         """
         found = self.ticks(most)
         step = found[1] - found[0] if len(found) > 1 else 1.0

@@ -53,7 +53,7 @@ def printed(
 
     >>> shown = printed(10, "10 years", 0.70, 0.7790, 0.031, 0.128, True)
     >>> [t.replace(chr(160), " ") for t in (shown.untreated_text, shown.treated_text, shown.difference_text)]
-    ['70 %', '78 %', '+ 8']
+    ['70 %', '78 %', '+8']
     >>> shown.interval_text
     '3 to 13'
     """
