@@ -117,6 +117,10 @@ def _texts(
     described: Mapping[str, Numeric | Counts | None], feature: Feature, level: str | None
 ) -> dict[str, str]:
     texts = {}
+    quartiles = [part for part in described.values() if isinstance(part, Numeric) and part.n]
+    decimals = _decimals(
+        [v for part in quartiles for v in (part.median, part.low_quartile, part.high_quartile)], feature
+    )
     for head, part in described.items():
         if part is None or part.n == 0:
             texts[head] = ""
@@ -126,9 +130,10 @@ def _texts(
         elif level == "mean":
             texts[head] = f"{_figure(part.mean, feature)} ({_figure(part.sd, feature)})"
         else:
-            middle, low, high = _recorded((part.median, part.low_quartile, part.high_quartile), feature)
-            quartiles = _("{low} to {high}").format(low=low, high=high)
-            texts[head] = f"{middle} ({quartiles})"
+            between = _("{low} to {high}").format(
+                low=measured(part.low_quartile, decimals), high=measured(part.high_quartile, decimals)
+            )
+            texts[head] = f"{measured(part.median, decimals)} ({between})"
     return texts
 
 
@@ -136,12 +141,11 @@ def _figure(value: float, feature: Feature) -> str:
     return measured(value, min((feature.decimals or 0) + 1, 6))
 
 
-def _recorded(values: tuple[float, ...], feature: Feature) -> list[str]:
-    """Values as patients have them; with a place more where one lies between those of two patients."""
-    decimals = feature.decimals or 0
-    if any(abs(value - round(value, decimals)) > 1e-9 for value in values):
-        return [_figure(value, feature) for value in values]
-    return [measured(value, decimals) for value in values]
+def _decimals(quartiles: list[float], feature: Feature) -> int:
+    """As patients' values have them; a place more, for the whole row, where one lies between those of two patients."""
+    recorded = feature.decimals or 0
+    between = any(abs(value - round(value, recorded)) > 1e-9 for value in quartiles)
+    return min(recorded + 1, 6) if between else recorded
 
 
 def _shown(feature: Feature, level: str) -> str:
