@@ -7,11 +7,11 @@ also keeps the head of the chain in a file of its own; an entry of that file mus
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import hmac
 import json
-import os
-import secrets
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -20,13 +20,15 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, selec
 
 from mtl.store import schema
 from mtl.store.database import now, reading, writing
-from mtl.store.home import WORK, home, secret
+from mtl.store.home import home, new_file, secret
 
 HEAD = "audit.head"
 FIRST = "0" * 64  # what the first entry follows
 BATCH = 1000
 _table = schema.audit
 _JSON = ("shown", "warnings", "detail")
+
+log = logging.getLogger("consilium.store")
 
 
 @dataclass(frozen=True)
@@ -132,10 +134,17 @@ def _digest(key: bytes, kept: Kept) -> str:
 
 
 def _note_head(last: Kept) -> None:
-    """Keep the head in the home. Of two at a time an older one may win: it is in the chain as well."""
-    work = home() / f"{WORK}{HEAD}-{os.getpid()}-{secrets.token_hex(4)}"
-    work.write_text(f"{last.number} {last.digest}\n", encoding="ascii")
-    os.replace(work, home() / HEAD)
+    """Keep the head in the home. Of two at a time an older one may win: it is in the chain as well.
+
+    So is the one that stays where the disk has no room: the entry is kept, and whoever made it must not be told
+    otherwise.
+    """
+    try:
+        with new_file(home() / HEAD) as work:
+            work.write_text(f"{last.number} {last.digest}\n", encoding="ascii")
+    except OSError as error:
+        why = errno.errorcode.get(error.errno or 0, "")
+        log.warning("the head of the audit trail was not noted", extra={"facts": {"error": why}})
 
 
 def head() -> tuple[int, str] | None:

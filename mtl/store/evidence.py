@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import secrets
 import shutil
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
@@ -13,7 +11,7 @@ from typing import Any
 
 from mtl.store.cohorts import Cohort
 from mtl.store.database import StoreError, now
-from mtl.store.home import WORK, room
+from mtl.store.home import new_file, room
 from mtl.store.models import ModelRecord
 
 PART = re.compile(r"[a-z][a-z0-9_]{0,40}")
@@ -111,12 +109,5 @@ def _pieces(record: ModelRecord, cohort: Cohort, part: str, version: int) -> Pat
 
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    work = path.with_name(f"{WORK}{path.name}-{os.getpid()}-{secrets.token_hex(4)}")
-    try:
-        with work.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(work, path)
-    finally:
-        work.unlink(missing_ok=True)
+    with new_file(path) as work:
+        work.write_text(text, encoding="utf-8")

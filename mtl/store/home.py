@@ -55,6 +55,20 @@ def new_folder(target: Path) -> Iterator[Path]:
         shutil.rmtree(work, ignore_errors=True)
 
 
+@contextmanager
+def new_file(target: Path) -> Iterator[Path]:
+    """A file to fill, for its owner only, which takes the place of `target` when the block ends well, else vanishes."""
+    work = target.with_name(f"{WORK}{target.name}-{os.getpid()}-{secrets.token_hex(4)}")
+    try:
+        work.touch(mode=0o600, exist_ok=False)
+        yield work
+        with work.open("rb") as file:
+            os.fsync(file.fileno())
+        os.replace(work, target)
+    finally:
+        work.unlink(missing_ok=True)
+
+
 def sync(folder: Path) -> None:
     """Make sure that a folder and the files below it survive a power cut."""
     for path in [folder, *folder.rglob("*")]:
@@ -68,6 +82,9 @@ def sync(folder: Path) -> None:
 def clear_unfinished() -> int:
     """Remove what a killed process left half-written; how many there were. Only the one worker may call it."""
     left = [path for name in ROOMS for path in room(name).rglob(f"{WORK}*")]
+    left += [
+        path for path in home().glob(f"{WORK}*") if path.is_file()
+    ]  # folders there are a backup's under way
     dead = [path for path in left if not _alive(path)]
     for path in dead:
         if path.is_dir():
@@ -130,13 +147,8 @@ def secret() -> bytes:
     if not path.is_file():
         with locked("secret.lock"):
             if not path.is_file():
-                work = path.with_name(f"{WORK}secret-{os.getpid()}")
-                number = os.open(work, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-                with os.fdopen(number, "wb") as file:
-                    file.write(secrets.token_bytes(SECRET_BYTES))
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.rename(work, path)
+                with new_file(path) as work:
+                    work.write_bytes(secrets.token_bytes(SECRET_BYTES))
     content = path.read_bytes()
     if len(content) != SECRET_BYTES:
         raise ValueError(f"{path} is damaged; restore it from a backup: without it no case address is valid")

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Table, delete, func, select, update
 from mtl.store import schema
 from mtl.store.cohorts import CohortError
 from mtl.store.database import StoreError, now, reading, settle, writing
-from mtl.store.home import REMOVING, ROOMS, WORK, home, locked
+from mtl.store.home import REMOVING, ROOMS, home, locked, new_file
 from mtl.store.models import is_derived
 
 _JOURNAL = "forgetting"
@@ -217,9 +217,8 @@ def _journal(key: str) -> Path:
 def _write_journal(found: Derived) -> None:
     _journal(found.cohort).parent.mkdir(exist_ok=True, mode=0o700)
     paths = [path.relative_to(home()).as_posix() for path in found.paths]
-    work = _journal(found.cohort).with_name(f"{WORK}{found.cohort}")
-    work.write_text(json.dumps(paths), encoding="utf-8")
-    work.replace(_journal(found.cohort))
+    with new_file(_journal(found.cohort)) as work:
+        work.write_text(json.dumps(paths), encoding="utf-8")
 
 
 def _remove(key: str) -> None:

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from mtl.store.damage import whole
 from mtl.store.database import StoreError
-from mtl.store.home import REMOVING, WORK, locked, new_folder, room, secret
+from mtl.store.home import REMOVING, locked, new_file, new_folder, room, secret
 
 KEPT = 3  # folders of a user; a running job may still read the last but one
 _KEY = re.compile(r"[a-z2-7]{16}")
@@ -91,7 +91,7 @@ class Stored:
     @contextmanager
     def writing(self, name: str) -> Iterator[Path]:
         """A file to write, which takes the name when the block ends well, and vanishes when it does not."""
-        with _replacing(self.folder / name) as work:
+        with new_file(self.folder / name) as work:
             yield work
 
     def read(self, name: str) -> bytes | None:
@@ -170,18 +170,5 @@ def _tidy(stored: Stored) -> None:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    with _replacing(path) as work:
+    with new_file(path) as work:
         work.write_bytes(content)
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    work = path.with_name(f"{WORK}{path.name}-{os.getpid()}-{secrets.token_hex(4)}")
-    try:
-        work.touch(mode=0o600, exist_ok=False)
-        yield work
-        with work.open("rb") as file:
-            os.fsync(file.fileno())
-        os.replace(work, path)
-    finally:
-        work.unlink(missing_ok=True)

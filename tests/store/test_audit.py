@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -146,3 +147,25 @@ def test_an_entry_that_cannot_be_kept_keeps_nothing(either: str) -> None:
     with pytest.raises(ValueError, match="compliant"):
         audit.keep(Entry("ada", "sign", detail={"x": float("nan")}))
     assert audit.verify().entries == 0
+
+
+def test_a_full_disk_leaves_the_entry_the_chain_and_nothing_half_written(
+    private_home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    audit.keep(Entry("ada", "sign"))
+    noted = audit.head()
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "no space left")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("mtl.store.home.os.fsync", full)
+        audit.keep(Entry("ada", "print"))  # the person is not told that nothing was kept: it was
+    assert [kept.entry.action for kept in audit.entries()] == ["sign", "print"]
+    assert audit.head() == noted and audit.verify().wrong is None
+    assert list(private_home.glob(".work-*")) == []
+    assert [record.facts for record in caplog.records if record.name == "consilium.store"] == [
+        {"error": "ENOSPC"}
+    ]
+    audit.keep(Entry("ada", "sign"))
+    assert audit.head() != noted and audit.verify().wrong is None

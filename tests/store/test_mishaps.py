@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sqlite3
@@ -24,6 +25,19 @@ from mtl.store.database import StoreError, Unanswered, reading, writing
 from tests import postgresql
 
 SLOW = select(func.pg_sleep(1.0), 7)
+
+
+# pg8000 leaves its socket to the collector where the server goes before it has answered who asks.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"
+)
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    """What a test left is collected in it, not in one that knows nothing of it."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="module")

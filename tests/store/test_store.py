@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -94,3 +97,16 @@ def test_a_digest_knows_a_patient_by_identifier_and_findings() -> None:
     assert first == row_digests(b"k" * 32, ["a", "b"], np.array([[1.0, -np.nan], [-0.0, 2.0]]))
     assert first != row_digests(b"k" * 32, ["b", "a"], X)
     assert first != row_digests(b"q" * 32, ["a", "b"], X)
+
+
+def test_files_of_the_home_itself_that_a_dead_process_left_are_cleared(private_home: Path) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    left = private_home / f".work-audit.head-{dead.pid}-0a1b2c3d"
+    ours = private_home / f".work-audit.head-{os.getpid()}-0a1b2c3d"
+    backup = private_home / ".work-abc12345"  # a backup's folder while it is made: its name tells no process
+    left.touch()
+    ours.touch()
+    backup.mkdir()
+    assert home.clear_unfinished() == 1
+    assert not left.exists() and ours.exists() and backup.exists()
