@@ -260,7 +260,7 @@ class Served:
         return self._doing.result()
 
     def _do(self, action: str, given: dict[str, Any]) -> dict[str, Any] | None:
-        from websockets.exceptions import ConnectionClosed
+        from websockets.exceptions import WebSocketException  # closed, or not even opened
 
         from bench.person import PageError
 
@@ -268,7 +268,7 @@ class Served:
             return {"done": getattr(self, f"_{action}")(**given)}
         except PageError as error:
             return {"refused": "on the page", "words": str(error)}
-        except (ConnectionClosed, OSError, EOFError) as error:
+        except (WebSocketException, OSError, EOFError) as error:
             if self._process.poll() is None:
                 time.sleep(1.0)  # a kill is not seen at once
             if self._process.poll() is None:
