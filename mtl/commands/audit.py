@@ -57,9 +57,8 @@ def run(args: argparse.Namespace, _console: Console) -> Answer:
             f"the audit trail is not whole: {found.wrong}; {found.entries} entries before it hold"
         )
     data = {"entries": found.entries, "head": f"{found.entries}:{found.head}", "whole": True}
-    return Answer(
-        data, f"{found.entries} entries, none changed, none missing\nlast: {found.entries}:{found.head}"
-    )
+    many = "1 entry" if found.entries == 1 else f"{found.entries} entries"
+    return Answer(data, f"{many}, none changed, none missing\nlast: {found.entries}:{found.head}")
 
 
 def _export(path: Path) -> Answer:
