@@ -138,6 +138,14 @@ def auc_low(area: float, n: int, m: int, z: float = 1.645) -> float:
 
 def linear_r2(x: Floats, y: Floats) -> float:
     """The squared correlation of two columns; 0 where one of the two does not vary."""
-    a, b = x - x.mean(), y - y.mean()
+    a, b = _centred(x), _centred(y)
     size = float((a**2).sum() * (b**2).sum())
     return float((a * b).sum()) ** 2 / size if size else 0.0
+
+
+def _centred(x: Floats) -> Floats:
+    """Distances from the mean, the largest of them 1, so that no square leaves what a float can hold."""
+    scaled = x / max(float(np.abs(x).max()), 1e-300)
+    apart = scaled - scaled.mean()
+    largest = float(np.abs(apart).max())
+    return apart / largest if largest else apart

@@ -22,6 +22,7 @@ MANY_ROWS, SOME_ROWS, MANY_VALUES = (
     1_000,
 )  # when a column is long, and how much is then looked at
 MOST_LEVELS = 30  # categories beyond which a column of words is a text
+LONGEST_LEVEL = 200  # signs: as long as a name in a study may be
 FEW_NUMBERS = 6  # distinct whole numbers up to which 0, 1, 2, ... or 1, 2, 3, ... are the steps of a scale
 MOST_UNKNOWN_DATES = 0.05
 
@@ -215,6 +216,9 @@ def _words(name: str, codes: NDArray[np.intp], uniques: list[str]) -> Column:
         return _dates(name, pd.Series(np.array([*uniques, None], dtype=object)[codes]), codes)
     if distinct > MOST_LEVELS:
         why = f"{distinct} different words"
+        return Column(name, "text", why, rows, n, distinct, codes=codes, words=True)
+    if max(map(len, uniques)) > LONGEST_LEVEL:
+        why = f"a text of more than {LONGEST_LEVEL} signs"
         return Column(name, "text", why, rows, n, distinct, codes=codes, words=True)
     truths = cells.truths(pd.Series(uniques, dtype=object))
     if distinct == 2 and np.isfinite(truths).all() and len(set(truths)) == 2:

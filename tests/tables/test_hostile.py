@@ -391,3 +391,12 @@ def test_a_word_with_signs_that_nobody_sees_becomes_a_level_without_them() -> No
     study = infer(cleaned.table, cleaned.units).study
     grade = next(feature for feature in study.features if feature.name == "grade")
     assert sorted(str(level.value) for level in grade.levels) == ["high", "low", "mid dle"]
+
+
+def test_a_word_longer_than_a_name_may_be_makes_its_column_a_text() -> None:
+    """Found by bench/fuzz.py: a level of more than 200 signs was no name that a study takes."""
+    rows = [f"P{n},{['low', 'high', 'x' * 201][n % 3]},{n * 7 % 31},{n % 3 % 2}" for n in range(40)]
+    cleaned = clean(read_raw("\n".join(["id,grade,size,relapse", *rows]).encode(), name="table.csv"))
+    found = infer(cleaned.table, cleaned.units)
+    assert "grade" not in {feature.name for feature in found.study.features}
+    assert "grade" in {suspicion.column for suspicion in found.suspicions if suspicion.kind == "free_text"}

@@ -44,3 +44,12 @@ def test_squared_correlation_is_numpys() -> None:
     x, y = rng.normal(size=(2, 50))
     assert linear_r2(x, y) == pytest.approx(np.corrcoef(x, y)[0, 1] ** 2)
     assert linear_r2(x, np.ones(50)) == 0
+
+
+@pytest.mark.parametrize("factor", [1e-300, 1e-160, 1e150, 1e300])
+def test_squared_correlation_of_numbers_near_the_ends_of_the_floats(factor: float) -> None:
+    """Found by bench/fuzz.py: a square beyond the largest float."""
+    rng = np.random.default_rng(3)
+    x, y = rng.normal(size=(2, 50))
+    assert linear_r2(factor * x, y) == pytest.approx(linear_r2(x, y))
+    assert linear_r2(factor * x, factor * x) == pytest.approx(1)
