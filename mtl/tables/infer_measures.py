@@ -148,4 +148,4 @@ def _centred(x: Floats) -> Floats:
     scaled = x / max(float(np.abs(x).max()), 1e-300)
     apart = scaled - scaled.mean()
     largest = float(np.abs(apart).max())
-    return apart / largest if largest else apart
+    return np.asarray(apart / largest) if largest else np.asarray(apart)
