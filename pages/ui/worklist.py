@@ -16,8 +16,8 @@ from mtl.services.patients import cohorts, records
 from mtl.services.patients import private as private_cases
 from mtl.services.patients.cohorts import CohortSummary, Query, Worklist
 from pages.ui import address, filters, own_estimate, say, theme
+from pages.ui.list_columns import Columns, columns_of
 
-FINDINGS, NUMBERS = 4, 6
 OWN = 10  # patients of the reader's own that are shown at once
 
 
@@ -39,7 +39,7 @@ def show(cohort: CohortSummary) -> None:
     if not found.n_subset:
         st.info(_("No patient fits. Widen a filter or clear the search."))
         return
-    columns = _columns(cohort, query, found)
+    columns = columns_of(cohort, query, found)
     with theme.card("worklist"):
         st.html(_head(cohort, query, columns))
         for row in found.rows.to_dict("records"):
@@ -63,7 +63,7 @@ def _signed(*shown: Worklist | None) -> set[str]:
 
 
 def _group(cohort: CohortSummary, query: Query, own: Worklist, marked: set[str], waiting: set[str]) -> None:
-    columns = _columns(cohort, query, own)
+    columns = columns_of(cohort, query, own)
     with theme.card("own"):
         head = _("Your own patients ({count}), seen by nobody else").format(count=number(own.n_total))
         st.html(f'<h2 class="section-name">{text(head)}</h2>{_head(cohort, query, columns)}')
@@ -83,44 +83,6 @@ def subset(found: Worklist) -> None:
     st.html(f'<p class="quiet tabular" role="status">{text(words)}</p>')
 
 
-@dataclasses.dataclass(frozen=True)
-class Columns:
-    """What a line shows: findings and output columns, with the names of both."""
-
-    findings: tuple[str, ...]
-    outputs: tuple[str, ...]
-    names: Mapping[str, str]
-
-
-def _columns(cohort: CohortSummary, query: Query, found: Worklist) -> Columns:
-    """One number a task (the 5-year risk, the last class), the one sorted by before any other of its task."""
-    names = filters.outputs(cohort)
-    chosen: list[str] = []
-    for task in cohort.study.tasks:
-        own = [c for c in names if filters.task_of(c, cohort.study) == task.name and c in found.outputs]
-        if not own:
-            continue
-        five = [column for column in own if column.endswith("@5y")]
-        default = five[0] if five else own[len(own) // 2] if task.kind == "survival" else own[-1]
-        chosen.append(query.sort if query.sort in own else default)
-    findings = list(found.features[:FINDINGS])
-    if query.sort in found.features and query.sort not in findings:
-        findings[-1:] = [query.sort]
-    return Columns(tuple(findings), tuple(chosen[:NUMBERS]), names)
-
-
-def _place(index: int, columns: Columns, query: Query) -> str:
-    """Return what a narrow screen leaves out first."""
-    first = columns.outputs.index(query.sort) if query.sort in columns.outputs else len(columns.outputs) - 1
-    return (
-        ""
-        if index == first
-        else "second"
-        if index < 3 or index == len(columns.outputs) - 1
-        else "second third"
-    )
-
-
 def _head(cohort: CohortSummary, query: Query, columns: Columns) -> str:
     features = {feature.name: say.title(feature) for feature in cohort.study.features}
 
@@ -129,7 +91,7 @@ def _head(cohort: CohortSummary, query: Query, columns: Columns) -> str:
         return f'<span class="{kind} {"sorted" if arrow else ""}">{arrow}{text(words)}</span>'
 
     line = [cell(name, features[name], "finding") for name in columns.findings]
-    line += [cell(c, columns.names[c], _place(i, columns, query)) for i, c in enumerate(columns.outputs)]
+    line += [cell(c, columns.names[c], columns.place(i, query)) for i, c in enumerate(columns.outputs)]
     line.append(cell("known", _("known"), "narrow"))
     return f'<div class="row-cells head">{"".join(line)}</div>'
 
@@ -144,7 +106,7 @@ def _row(
 ) -> None:
     line = [cells.finding(cohort.study.feature(name), row[name]) for name in columns.findings]
     for index, column in enumerate(columns.outputs):
-        kind = _place(index, columns, query)
+        kind = columns.place(index, query)
         line.append(_after_yours(kind) if row["case_key"] in waiting else _number(cohort, row, column, kind))
     flags = row.get("flags") or ()
     words = filters.flag_words()
