@@ -89,6 +89,12 @@ def _table(
                     console.warn(
                         f"no column {model.study.identifier!r}, the study's identifier: rows are numbered from 1"
                     )
+                absent = {note.column for note in part.notes if note.kind == "missing_column"}
+                if absent.issuperset(feature.name for feature in model.study.features):
+                    raise CommandError(
+                        f"{Path(path).name}: no column of the study is in the table; it begins with "
+                        f"{model.study.features[0].name!r} there: name the columns as the study does"
+                    )
                 notes.add(part.notes)  # told at the end, once for all chunks
                 for doubt in part.doubts:
                     console.warn(doubt)

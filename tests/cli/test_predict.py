@@ -142,6 +142,13 @@ def test_hostile_identifiers_go_through(mtl: Call, cytology: Path, tmp_path: Pat
     assert found["id"].tolist() == [safe_text(text.strip()) for text in HOSTILE]
 
 
+def test_a_table_of_something_else_is_refused(mtl: Call, cytology: Path, tmp_path: Path) -> None:
+    other, out = tmp_path / "other.csv", tmp_path / "p.csv"
+    other.write_text("a,b\n1,2\n")
+    assert "no column of the study is in the table" in mtl("predict", cytology, other, "--out", out).failed
+    assert not out.exists()
+
+
 def test_a_broken_table_leaves_no_file(mtl: Call, cytology: Path, tmp_path: Path) -> None:
     path, out = tmp_path / "t.csv", tmp_path / "p.csv"
     path.write_text((CYTOLOGY / "test.csv").read_text() + "1,2," * 40 + "\n")
